@@ -1,0 +1,1 @@
+"""Built-in components, one file or folder each; they never import one another."""

@@ -1,0 +1,100 @@
+"""Registries of plugins: versioned names, entry points, and a miss that lists what exists.
+
+Built-in components are declared here as ``name -> "module:attribute"`` and imported only when asked for, so listing names
+costs nothing. Third parties register by entry point in the group of the kind (``textnorm.normalizers`` …).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import catalogue
+
+from textnorm.errors import PluginError, UnknownNameError
+
+#: Kinds of plugin and the built-in members of each.
+BUILTIN: dict[str, dict[str, str]] = {
+    "normalizers": {
+        "textnorm.unicode.v1": "textnorm.normalizers.unicode:make_unicode",
+        "textnorm.nsw.v1": "textnorm.normalizers.nsw:make_nsw",
+    },
+    "readers": {
+        "textnorm.lt.v1": "textnorm.languages.lt.reader:make_reader",
+    },
+}
+
+
+class Registry:
+    """Factories of one kind of plugin, by versioned name.
+
+    Look-up order: functions registered in this process, then entry points, then built-ins; so a user's function can stand
+    in for a built-in of the same name on purpose, never by accident (registering a taken name raises).
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.group = f"textnorm.{kind}"
+        self._builtin = BUILTIN.get(kind, {})
+        self._local = catalogue.create("textnorm", kind)
+
+    def register(self, name: str, *, replace: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Return a decorator that registers a factory as ``name``.
+
+        Raises:
+            PluginError: the name is taken and ``replace`` is not set.
+        """
+
+        def add(factory: Callable[..., Any]) -> Callable[..., Any]:
+            if not replace and name in self.names():
+                msg = f"The {self.kind[:-1]} '{name}' is registered already; choose another name or pass replace=True."
+                raise PluginError(msg)
+            return self._local.register(name, func=factory)  # type: ignore[no-any-return]
+
+        return add
+
+    def _entry_points(self) -> dict[str, EntryPoint]:
+        return {point.name: point for point in entry_points(group=self.group)}
+
+    def names(self) -> list[str]:
+        """Return every known name, sorted; nothing is imported."""
+        return sorted({*self._builtin, *self._local.get_all(), *self._entry_points()})
+
+    def origin(self, name: str) -> str:
+        """Return where a name comes from: ``built-in``, ``registered`` or the distribution of its entry point."""
+        if name in self._local:
+            return "registered"
+        point = self._entry_points().get(name)
+        if point is not None:
+            return point.dist.name if point.dist is not None else "entry point"
+        if name in self._builtin:
+            return "built-in"
+        raise UnknownNameError(self.kind[:-1], name, self.names())
+
+    def get(self, name: str) -> Callable[..., Any]:
+        """Return the factory called ``name``.
+
+        Raises:
+            UnknownNameError: no such name; lists those that exist.
+            PluginError: the plugin's module cannot be imported.
+        """
+        if name in self._local:
+            return self._local.get(name)  # type: ignore[no-any-return]
+        point = self._entry_points().get(name)
+        if point is not None:
+            try:
+                return point.load()  # type: ignore[no-any-return]
+            except (ImportError, AttributeError) as error:
+                msg = f"The {self.kind[:-1]} '{name}' ({point.value}) cannot be loaded: {error}"
+                raise PluginError(msg) from error
+        if name in self._builtin:
+            module, attribute = self._builtin[name].split(":")
+            return getattr(import_module(module), attribute)  # type: ignore[no-any-return]
+        raise UnknownNameError(self.kind[:-1], name, self.names())
+
+
+normalizers = Registry("normalizers")
+readers = Registry("readers")
+KINDS: dict[str, Registry] = {"normalizers": normalizers, "readers": readers}

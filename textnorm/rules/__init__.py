@@ -1,0 +1,1 @@
+"""Rule packs: readings of non-standard words as data."""
