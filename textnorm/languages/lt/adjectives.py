@@ -48,7 +48,7 @@ INDEFINITE: dict[str, Endings] = {
     "is": _table("is io iam į iu iame is", _M_PL_SOFT, _F_SG_E, _F_PL_E),
     "inis": _table("is io iam į iu iame is", "iai ių iams ius iais iuose iai", _F_SG_E, _F_PL_E),
 }
-"""Class of the masculine lemma to endings of the plain forms; "inis" and "is" differ in the plural (mediniai, dideli)."""
+"""Class of the masculine lemma to plain endings; "inis" and "is" differ in the plural (mediniai, dideli)."""
 
 _DEF_IS = _table("ysis iojo iajam įjį iuoju iajame ysis", _DEF_M_PL_SOFT, _DEF_F_SG_SOFT, _DEF_F_PL_SOFT)
 DEFINITE: dict[str, Endings] = {

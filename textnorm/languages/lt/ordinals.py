@@ -288,9 +288,9 @@ def ordinal_from_ending(n: int, ending: str) -> list[Match]:
 
     A form matches when its last word ends in `ending` and `ending` covers the form's inflection; a pronominal form
     also matches by its pronoun alone (9-jame), dviejų and trijų by *-jų*, and a soft stem without its mark (3-ojo).
-    Exact endings come first, then longer and customary short ones (5-tojo, 3-ojo, 2-jų), then the pronoun alone; within
-    each, plain ordinals, pronominal ordinals, cardinals, plural-only cardinals; within these singular before plural and cases in their usual order.
-    The noun decides between readings that the ending leaves open (18-os).
+    Exact endings come first, then longer and customary short ones (5-tojo, 3-ojo, 2-jų), then the pronoun alone.
+    Within each: plain ordinals, pronominal ordinals, cardinals, plural-only cardinals; within these singular before
+    plural, and cases in their usual order. The noun decides between readings that the ending leaves open (18-os).
 
     Args:
         n: the number, 0 to 10^15.
