@@ -3,10 +3,10 @@
 A set of replacing edits splits a text into copied stretches and *blocks*: block ``k`` turns source interval
 ``[s0, s1)`` into target interval ``[t0, t1)``. Everything here follows from the list of blocks.
 
-Composition joins blocks that share a point, closed ends included. Half-open overlap would not be associative: a deletion
-has an empty target interval, and whether a later insertion at that point falls before or after it would depend on which
-pair is composed first. Since a block that shares no point with a block of the other set lies strictly inside a copied
-stretch, its place on the other side is unique, and the joined groups are the same in either order.
+Composition joins blocks that share a point, closed ends included. Half-open overlap would not be associative: a
+deletion has an empty target interval, and whether a later insertion at that point falls before or after it would depend
+on which pair is composed first. Since a block that shares no point with a block of the other set lies strictly inside a
+copied stretch, its place on the other side is unique, and the joined groups are the same in either order.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Blocks:
     def left(self, p: int) -> int:
         """Map a source position; before what was inserted there, or to the start of the block that holds it."""
         k = bisect_left(self.s1, p)  # blocks that end before p
-        if k < len(self.s0) and self.s0[k] <= p and not (self.s0[k] == p):
-            return self.t0[k]
+        if k < len(self.s0) and self.s0[k] < p:
+            return self.t0[k] if p < self.s1[k] else self.t1[k]
         return p + (self.t1[k - 1] - self.s1[k - 1] if k else 0)
 
     def right(self, p: int) -> int:
@@ -57,15 +57,17 @@ class Blocks:
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Map a source span to the hull of what became of it.
 
-        A span that cuts a block takes the whole block. Insertions at its two ends are left out; an empty span takes what
-        was inserted at its place.
+        A span that cuts a block takes the whole block. Insertions at its two ends are left out; an empty span takes
+        what was inserted at its place.
         """
         if start == end:
             return self.left(start), self.right(start)
         k = bisect_right(self.s1, start) - 1  # blocks that end at or before start are behind us
         n = k + 1
-        a = self.t0[n] if n < len(self.s0) and self.s0[n] < start else start + (
-            self.t1[k] - self.s1[k] if k >= 0 else 0
+        a = (
+            self.t0[n]
+            if n < len(self.s0) and self.s0[n] < start
+            else start + (self.t1[k] - self.s1[k] if k >= 0 else 0)
         )
         m = bisect_left(self.s0, end) - 1  # last block that starts before end
         b = self.t1[m] if m >= 0 and self.s1[m] > end else end + (self.t1[m] - self.s1[m] if m >= 0 else 0)

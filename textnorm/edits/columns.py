@@ -62,7 +62,7 @@ def _order(edit: Edit) -> tuple[int, int, int, str, str, str]:
     return (edit.start, edit.end, 1, edit.label, edit.rule, canonical_json(edit.value))
 
 
-class Edits(Sequence[tuple[Edit, ...]]):
+class Edits:
     """Edits of ``n`` texts in columns; item ``i`` is the tuple of edits of text ``i``.
 
     Within a text edits are sorted by ``(start, end)``; replacing edits never overlap (they may touch), annotations may
@@ -146,7 +146,10 @@ class Edits(Sequence[tuple[Edit, ...]]):
 
     def __getitem__(self, i: Any) -> Any:
         if isinstance(i, slice):
-            return Edits.from_rows(self.row(j) for j in range(*i.indices(len(self))))
+            first, last, step = i.indices(len(self))
+            if step == 1:
+                return self._between(first, max(first, last))
+            return self._take(np.arange(first, last, step, dtype=np.int64))
         n = len(self)
         if not -n <= i < n:
             msg = f"text {i} of {n}"
@@ -174,6 +177,42 @@ class Edits(Sequence[tuple[Edit, ...]]):
 
     def __repr__(self) -> str:
         return f"Edits({len(self)} texts, {self.count} edits)"
+
+    def _between(self, first: int, last: int) -> Edits:
+        """Return texts ``first:last``; numeric columns are views."""
+        a, b = int(self.offsets[first]), int(self.offsets[last])
+        return Edits(
+            self.offsets[first : last + 1] - a,
+            self.start[a:b],
+            self.end[a:b],
+            self.replacement[a:b],
+            self.label[a:b],
+            self.rule[a:b],
+            self.confidence[a:b],
+            self.value[a:b],
+        )
+
+    def _take(self, rows: IntArray) -> Edits:
+        """Return the texts ``rows``, in that order; the work is proportional to their edits, not to the texts."""
+        sizes = np.diff(self.offsets)[rows]
+        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum(sizes, out=offsets[1:])
+        at = np.arange(offsets[-1], dtype=np.int64) + np.repeat(self.offsets[rows] - offsets[:-1], sizes)
+        return self._columns(offsets, at)
+
+    def _columns(self, offsets: IntArray, at: IntArray) -> Edits:
+        """Return the edits number ``at`` under new ``offsets``."""
+        places = at.tolist()
+        return Edits(
+            offsets,
+            self.start[at],
+            self.end[at],
+            [self.replacement[k] for k in places],
+            [self.label[k] for k in places],
+            [self.rule[k] for k in places],
+            self.confidence[at],
+            [self.value[k] for k in places],
+        )
 
     def touched_rows(self) -> IntArray:
         """Return the ascending indices, int64 ``[k]``, of texts that have at least one edit."""
@@ -207,16 +246,19 @@ class Edits(Sequence[tuple[Edit, ...]]):
             return self
         if self.count == 0:
             return second
-        one, two = np.diff(self.offsets), np.diff(second.offsets)
+        n = len(self)
+        one, two = np.diff(self.offsets) > 0, np.diff(second.offsets) > 0
+        both = np.flatnonzero(one & two)
         builder = EditsBuilder()
-        for i in range(len(self)):
-            if not two[i]:
-                builder.add_row(self.row(i)) if one[i] else builder.add_empty()
-            elif not one[i]:
-                builder.add_row(second.row(i))
-            else:
-                builder.add_row(algebra.compose_row(self.row(i), second.row(i)))
-        return builder.build()
+        for i in both.tolist():
+            builder.add_row(algebra.compose_row(self.row(i), second.row(i)))
+        if len(both) == n:
+            return builder.build()
+        # Texts that only one side touches are copied column-wise: row i of the right one of the three parts.
+        rows = np.arange(n, dtype=np.int64)
+        rows[two] += n
+        rows[both] = 2 * n + np.arange(len(both))
+        return Edits.concat([self, second, builder.build()])._take(rows)
 
     def invert(self, texts: Sequence[str]) -> Edits:
         """Return the edits that turn the edited texts back into ``texts``, exactly; annotations are carried over.
@@ -226,16 +268,21 @@ class Edits(Sequence[tuple[Edit, ...]]):
         """
         self._same_length(len(texts))
         builder = EditsBuilder()
-        for i, text in enumerate(texts):
-            row = self.row(i)
-            builder.add_row(algebra.invert_row(text, row)) if row else builder.add_empty()
+        done = 0
+        for i in self.touched_rows().tolist():
+            builder.add_empty(i - done)
+            builder.add_row(algebra.invert_row(texts[i], self.row(i)))
+            done = i + 1
+        builder.add_empty(len(self) - done)
         return builder.build()
 
     def replacing(self) -> Edits:
         """Return only the edits that change text, without annotations."""
         if None not in self.replacement:
             return self
-        return Edits.from_rows([e for e in row if e.replacement is not None] for row in self)
+        keep = np.fromiter((r is not None for r in self.replacement), dtype=np.bool_, count=self.count)
+        kept = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(keep)])
+        return self._columns(kept[self.offsets], np.flatnonzero(keep))
 
     @staticmethod
     def concat(parts: Sequence[Edits]) -> Edits:
@@ -261,7 +308,7 @@ class Edits(Sequence[tuple[Edit, ...]]):
 
     # -- serialising -------------------------------------------------------------------------------------------------
     def to_arrow(self) -> pa.ListArray:
-        """Return ``n`` lists of structs with the seven fields; ``value`` is JSON text or null (see :func:`arrow_type`)."""
+        """Return ``n`` lists of structs with the seven fields; ``value`` is JSON text or null."""
         from textnorm.edits.serialise import to_arrow
 
         return to_arrow(self)
