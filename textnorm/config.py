@@ -1,0 +1,229 @@
+"""Pipeline configurations: ``.cfg`` files in spaCy's dialect (confection), resolved with textnorm's registries."""
+
+from __future__ import annotations
+
+import configparser
+import inspect
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from textnorm.errors import ConfigError, TextnormError, UnknownNameError, UsageError, choices
+from textnorm.pipeline import Pipeline
+from textnorm.registry import KINDS
+
+#: Keys of ``[textnorm]``: type, and how to say it.
+FIELDS: dict[str, tuple[str, type]] = {
+    "name": ("a string", str),
+    "lang": ("a language code or null", str),
+    "description": ("a string", str),
+    "pipeline": ("a list of component names", list),
+    "keep": ("a list of regular expressions", list),
+}
+#: Sections that may stand beside ``[textnorm]``; the last two only hold values for ``${paths.x}`` and ``${vars.x}``.
+SECTIONS = ("textnorm", "components", "paths", "vars")
+FILE = "pipeline.cfg"
+
+
+def builtin_names() -> list[str]:
+    """Return the names of the pipelines that ship, sorted."""
+    folder = files("textnorm").joinpath("pipelines")
+    return sorted(item.name[:-4] for item in folder.iterdir() if item.name.endswith(".cfg"))
+
+
+def find(name_or_path: str | Path) -> Path:
+    """Return the configuration file of a built-in name, a ``.cfg`` path or a model folder.
+
+    Raises:
+        UnknownNameError: neither a name nor a path; lists the names.
+        UsageError: the path does not exist or holds no pipeline.
+    """
+    if isinstance(name_or_path, str) and name_or_path in builtin_names():
+        return Path(str(files("textnorm").joinpath("pipelines", f"{name_or_path}.cfg")))
+    path = Path(name_or_path)
+    if path.is_dir():
+        if (path / FILE).is_file():
+            return path / FILE
+        msg = f"The folder {path} is no pipeline: it has no {FILE}."
+        raise UsageError(msg)
+    if path.is_file():
+        if path.suffix == ".cfg":
+            return path
+        msg = f"{path} is no pipeline: expected the name of a built-in, a .cfg file or a model's folder."
+        raise UsageError(msg)
+    if isinstance(name_or_path, Path) or path.suffix == ".cfg" or "/" in name_or_path or "\\" in name_or_path:
+        msg = f"There is no pipeline file {path}. Built-in pipelines: {', '.join(builtin_names())}."
+        raise UsageError(msg)
+    kind = "pipeline"
+    raise UnknownNameError(kind, name_or_path, builtin_names())
+
+
+@dataclass(frozen=True)
+class Source:
+    """A configuration that was read and checked, its components not yet made.
+
+    Attributes:
+        path: the file.
+        name: of the pipeline; by default that of the file or the model's folder.
+        config: all sections, references resolved.
+        portable: the same, but ``${paths.folder}`` stands for itself: equal wherever the folder lies.
+    """
+
+    path: Path
+    name: str
+    config: dict[str, Any]
+    portable: dict[str, Any]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The section ``[textnorm]``."""
+        return dict(self.config["textnorm"])
+
+    def build(self) -> Pipeline:
+        """Make the components and the pipeline.
+
+        Raises:
+            ConfigError: an unknown plugin, option or wrong type; names file, section and key.
+        """
+        settings, blocks = self.settings, self.config.get("components", {})
+        made: list[tuple[str, Any]] = []
+        for label in settings["pipeline"]:
+            if label not in blocks:
+                what = f"the component '{label}' is listed but there is no section [components.{label}]"
+                raise _error(self.path, "textnorm", "pipeline", f"{what}. {choices(label, blocks)}")
+            section = f"components.{label}"
+            if "@normalizers" not in blocks[label]:
+                raise _error(self.path, section, "@normalizers", "this key must name the normalizer")
+            made.append((label, self._resolve(blocks[label], section)))
+        try:
+            return Pipeline(
+                made,
+                name=self.name,
+                lang=settings.get("lang"),
+                keep=settings.get("keep", []),
+                description=settings.get("description", ""),
+                config=self.portable,
+            )
+        except ConfigError as error:
+            raise ConfigError(_join(self.path, "textnorm", None, str(error))) from error
+
+    def _resolve(self, block: Mapping[str, Any], section: str) -> Any:
+        """Make what a block describes: a plugin where it has an ``@kind`` key, else a dictionary."""
+        plain = {
+            key: self._resolve(value, f"{section}.{key}") if isinstance(value, dict) else value
+            for key, value in block.items()
+            if not key.startswith("@")
+        }
+        kinds = [key for key in block if key.startswith("@")]
+        if not kinds:
+            return plain
+        if len(kinds) > 1:
+            raise _error(self.path, section, kinds[1], f"one block makes one thing, but {kinds[0]} is there too")
+        key = kinds[0]
+        if key[1:] not in KINDS:
+            raise _error(self.path, section, key, f"there is no such registry. {choices(key[1:], KINDS)}")
+        try:
+            factory = KINDS[key[1:]].get(str(block[key]))
+        except UnknownNameError as error:
+            raise _error(self.path, section, key, str(error)) from error
+        signature = inspect.signature(factory)
+        try:
+            signature.bind(**plain)
+        except TypeError as error:
+            names = [n for n, p in signature.parameters.items() if p.kind is not p.VAR_KEYWORD]
+            unknown = [n for n in plain if n not in names]
+            raise _error(self.path, section, unknown[0] if unknown else None, f"{error}. {_options(names)}") from error
+        try:
+            return factory(**plain)
+        except (ConfigError, UnknownNameError, TypeError, ValueError) as error:
+            if isinstance(error, TextnormError) and not isinstance(error, UsageError):
+                raise
+            guilty = next((n for n in plain if f"'{n}'" in str(error)), None)
+            raise _error(self.path, section, guilty, str(error)) from error
+
+
+def read(path: Path, overrides: Mapping[str, Any]) -> Source:
+    """Read and check a configuration file; nothing is imported or made yet.
+
+    Raises:
+        ConfigError: it cannot be parsed, or a section, key or type is wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        msg = f"{path}: not UTF-8 at byte {error.start}."
+        raise ConfigError(msg) from error
+    except OSError as error:
+        msg = f"{path}: {error.strerror}."
+        raise UsageError(msg) from error
+    config = _parse(path, text, {**overrides, **_folder(text, str(path.resolve().parent))})
+    portable = _parse(path, text, {**overrides, **_folder(text, "$${paths.folder}")})
+    for section in config:
+        if section not in SECTIONS:
+            raise _error(path, section, None, f"unknown section. {choices(section, SECTIONS)}")
+    if "textnorm" not in config:
+        raise _error(path, "textnorm", None, "this section is missing")
+    settings = config["textnorm"]
+    for key, value in settings.items():
+        if key not in FIELDS:
+            raise _error(path, "textnorm", key, f"unknown key. {choices(key, FIELDS)}")
+        wanted, kind = FIELDS[key]
+        fits = isinstance(value, kind) or (key == "lang" and value is None)
+        if not fits or (kind is list and not all(isinstance(item, str) for item in value)):
+            raise _error(path, "textnorm", key, f"must be {wanted}, not {value!r}")
+    if "pipeline" not in settings:
+        raise _error(path, "textnorm", "pipeline", "this key must list the components")
+    components = config.get("components", {})
+    for key, value in components.items():
+        if not isinstance(value, dict):
+            raise _error(path, "components", key, "only sections [components.NAME] belong here")
+    stem = path.resolve().parent.name if path.name == FILE else path.stem
+    return Source(path, settings.get("name", stem), config, portable)
+
+
+def _folder(text: str, folder: str) -> dict[str, str]:
+    """``${paths.folder}`` is the folder of the file, so that a model's folder can be moved."""
+    return {"paths.folder": folder} if any(line.strip() == "[paths]" for line in text.splitlines()) else {}
+
+
+def _parse(path: Path, text: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    from confection import Config, ConfigValidationError
+
+    try:
+        with warnings.catch_warnings():
+            # The library only warns of values in single quotes and takes the quotes as text.
+            warnings.simplefilter("error", UserWarning)
+            return dict(Config().from_str(text, overrides=dict(overrides)))
+    except ConfigValidationError as error:
+        # The library's own message prints the whole configuration; say only where and what.
+        wrong = "; ".join(f"[{'.'.join(map(str, e['loc']))}] {e['msg']}" for e in error.errors or ())
+        what = wrong or error.desc or error.title or "cannot be read"
+    except configparser.InterpolationError as error:
+        raise _error(path, error.section, error.option, _flat(error.message)) from None
+    except (configparser.DuplicateOptionError, configparser.DuplicateSectionError) as error:
+        key = getattr(error, "option", None)
+        raise _error(path, error.section, key, f"stands there twice (line {error.lineno})") from None
+    except (configparser.Error, KeyError, ValueError, UserWarning) as error:
+        what = str(error)
+    msg = f"{path}: {_flat(what)}"
+    raise ConfigError(msg)
+
+
+def _flat(message: str) -> str:
+    return " ".join(message.replace("'<string>'", "it").split())
+
+
+def _options(names: list[str]) -> str:
+    return f"Options: {', '.join(names)}." if names else "It takes no options."
+
+
+def _join(path: Path, section: str, key: str | None, what: str) -> str:
+    where = f"[{section}] {key}" if key else f"[{section}]"
+    return f"{path}: {where}: {what}"
+
+
+def _error(path: Path, section: str, key: str | None, what: str) -> ConfigError:
+    return ConfigError(_join(path, section, key, what if what.endswith((".", ")")) else f"{what}."))
