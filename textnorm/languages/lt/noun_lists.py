@@ -23,7 +23,7 @@ MASCULINE_THIRD_DECLENSION: frozenset[str] = frozenset(words("dantis debesis deg
 """Masculines of the third declension (dantis, danties)."""
 
 HARD_GENITIVE_PLURAL: frozenset[str] = frozenset(
-    words("ausis dantis debesis krūtis naktis obelis pusnis pušis šaknis šlaunis žąsis žuvis")
+    words("ausis dantis debesis krūtis naktis obelis pušis šaknis šlaunis žąsis žuvis")
 )
 """Third-declension nouns whose genitive plural is *-ų* without softening (naktų, žuvų)."""
 

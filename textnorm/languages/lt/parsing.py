@@ -30,7 +30,6 @@ class _Word:
     final: set[Case] = field(default_factory=set)
     multiplier: set[Case] = field(default_factory=set)
     by_number: dict[Number, set[Case]] = field(default_factory=lambda: {"sg": set(), "pl": set()})
-    inflected: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -58,7 +57,6 @@ def _lexicon() -> dict[str, _Word]:
             for word in (bare, declined):
                 word.final.add(case)
                 word.multiplier.add(case)
-                word.inflected = word is not bare
         if case == "voc":
             continue
         cases: set[Case] = {"nom", "voc"} if case == "nom" else {case}
@@ -107,7 +105,8 @@ class _Reader:
         if (word := self.peek("ten")) is not None:
             rest.append(word)
             self.at += 1
-        if not (rest and rest[0].inflected) and (word := self.peek("unit")) is not None:
+        # No unit follows ten: that is eleven to nineteen.
+        if (not rest or rest[0].value > 10) and (word := self.peek("unit")) is not None:
             rest.append(word)
             self.at += 1
         if not rest and (word := self.peek("teen")) is not None:
@@ -157,7 +156,8 @@ def parse_cardinal(words: str) -> int | None:
     """Return the number that a cardinal names, None when the words are no well-formed cardinal.
 
     Accepts every form that `cardinals.cardinal` makes (all cases, genders, series, with or without *vienas* before
-    šimtas …, *minus*), in lower or upper case. All parts must be able to stand in one case, and the parts must
+    šimtas …, *minus*), and twenties to nineties declined before a unit too (*dvidešimties penkerių*), as some write
+    them; in lower or upper case. All parts must be able to stand in one case, and the parts must
     agree: *šimtas penkių*, *du tūkstantis* and *penki dešimt* give None.
     """
     tokens = words.lower().split()
