@@ -1,0 +1,222 @@
+"""Case, gender, number and series in which a written number stands.
+
+Three kinds of evidence meet: the class of the number (1, 2–9, 0 and tens count their noun in different forms), the
+counted noun to the right (`heads`), and what the words to the left demand (`demand`). Each candidate noun gets a score
+from its place, from the words between and from how well it fits the demand; the best wins and the margin to the next
+reading is the confidence. Source of the rules: *Dabartinės lietuvių kalbos gramatika*, chapters on the numeral and on
+government.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from textnorm.languages.lt.context import Context
+from textnorm.languages.lt.demand import CASE_NAMES, MEDIUM, NOTHING, STRONG, Demand, demand, phrase
+from textnorm.languages.lt.government import governors
+from textnorm.languages.lt.grammar import Case, Gender, Number
+from textnorm.languages.lt.heads import Head, heads, number_group
+from textnorm.languages.lt.tagger import analyse
+
+Series = Literal["plain", "plural_only"]
+Kind = Literal["card", "ord"]
+
+
+class Agreement(NamedTuple):
+    """How a number is to be read.
+
+    Attributes:
+        case: grammatical case of the numeral.
+        gender: gender that the numeral takes from its noun.
+        number: number of an ordinal (for cardinals: of the counted noun).
+        series: ``plural_only`` for vieneri, dveji, treji …
+        kind: cardinal or ordinal.
+        definite: pronominal form of an ordinal.
+        confidence: in (0, 1].
+        why: a short English phrase: which case, and what decided it.
+        alternatives: other readings, the likeliest first, each without alternatives of its own.
+    """
+
+    case: Case
+    gender: Gender
+    number: Number
+    series: Series
+    kind: Kind
+    definite: bool
+    confidence: float
+    why: str
+    alternatives: tuple[Agreement, ...] = ()
+
+
+_MEASURES = frozenset(("time", "measure", "money", "percent", "magnitude"))
+
+
+def case_of(
+    ctx: Context,
+    *,
+    default: Case = "nom",
+    number_like: bool = True,
+    classes: frozenset[str] = frozenset(),
+) -> tuple[Case, float, str]:
+    """Return the case that the surroundings demand of a slot, with a confidence and a reason.
+
+    Args:
+        ctx: surroundings.
+        default: the case when nothing demands one (years stand in the instrumental, days in the accusative).
+        number_like: the slot is an amount: verbs of change and attributive use apply to it.
+        classes: classes of the unit in the slot (``time``, ``percent`` …), for words that govern by class.
+    """
+    wanted = demand(ctx.left, classes)
+    if number_like:
+        attributive = _attributive(ctx.right, 0, wanted)
+        if attributive is not None:
+            return attributive
+        compared = _compared_on_right(ctx.right, 0, classes)
+        if compared is not None and wanted.strength < STRONG:
+            return compared
+    if wanted.cases and (wanted.strength >= MEDIUM / 4 and (number_like or wanted.strength >= MEDIUM)):
+        if wanted.strength < MEDIUM / 2 and wanted.cases[0] == "nom":
+            return default, 0.5, phrase((default,), "default")
+        return wanted.cases[0], min(0.97, 0.5 + wanted.strength / 5), wanted.why
+    return default, 0.5, phrase((default,), "default")
+
+
+def _attributive(right: tuple[str, ...], at: int, wanted: Demand) -> tuple[Case, float, str] | None:
+    """An amount before the noun that it describes is a genitive: 10 dienų terminas, 5 km pločio."""
+    between = 0
+    for token in right[at : at + 4]:
+        if not token[0].isalpha() or any(g.kind in ("prep", "function", "comparative") for g in governors(token)):
+            return None
+        readings = analyse(token)
+        nouns = [r for r in readings if r.pos == "noun"]
+        for reading in nouns:
+            if "attributive" in reading.classes or ("dimension" in reading.classes and reading.case == "gen"):
+                # per 10 dienų asmuo ...: a subject, not what the amount describes
+                clash = wanted.strength >= STRONG and reading.case not in wanted.cases and reading.case != "gen"
+                if clash and ("person" in reading.classes or between):
+                    return None
+                return "gen", 0.85, phrase(("gen",), f"attribute of '{token}'")
+        if not readings or between >= 2:
+            return None
+        between += 1
+    return None
+
+
+def _compared_on_right(right: tuple[str, ...], at: int, classes: frozenset[str]) -> tuple[Case, float, str] | None:
+    for token in right[at : at + 2]:
+        found = governors(token)
+        if any(g.kind == "comparative" for g in found):
+            if "time" in classes:
+                return None
+            return "ins", 0.85, phrase(("ins",), f"measure of difference with '{token}'")
+        if any(g.kind != "transparent" for g in found) or not token[0].isalpha():
+            return None
+        if not analyse(token):
+            return None
+    return None
+
+
+def agree(
+    ctx: Context,
+    n: int,
+    *,
+    noun: str | None = None,
+    noun_gender: Gender | None = None,
+    plural_only: bool = False,
+    decimal: bool = False,
+) -> Agreement:
+    """Return how the number `n` is read in its surroundings.
+
+    Args:
+        ctx: surroundings of the slot (`context.context_key`).
+        n: the value; only its sign-free final digits decide the form of the noun.
+        noun: the unit inside the slot, any form of it (its class decides between cases of one preposition).
+        noun_gender: gender of a unit inside the slot (5 km, 15 %): then only the case comes from outside.
+        plural_only: that unit is plural-only.
+        decimal: the number has decimals: its noun is a genitive singular, the numeral itself stands in the case asked.
+    """
+    classes = _classes(noun)
+    if noun_gender is not None:
+        case, confidence, why = case_of(ctx, default="acc" if "time" in classes else "nom", classes=classes)
+        number: Number = "sg" if number_group(n) == "1" and not plural_only else "pl"
+        series: Series = "plural_only" if plural_only and not decimal else "plain"
+        return Agreement(case, noun_gender, number, series, "card", False, confidence, why)
+    first = demand(ctx.left)
+    found = heads(ctx, n, first)
+    scored = sorted(
+        (_judge(ctx, n, head, demand(ctx.left, head.classes) if head.classes else first, decimal) for head in found),
+        key=lambda pair: -pair[0],
+    )
+    if not scored:
+        scored = [(0.5, _alone(ctx, n, first))]
+    best_score, best = scored[0]
+    others: list[Agreement] = []
+    for score, other in scored[1:]:
+        if other[:6] != best[:6] and all(other[:6] != o[:6] for o in others):
+            others.append(other._replace(confidence=_confidence(score - best_score)))
+    margin = next((best_score - s for s, o in scored[1:] if o[:6] != best[:6]), 2.0)
+    confidence = min(best.confidence, _confidence(margin)) if others else best.confidence
+    return best._replace(confidence=round(confidence, 3), alternatives=tuple(others[:3]))
+
+
+def _classes(noun: str | None) -> frozenset[str]:
+    if noun is None:
+        return frozenset()
+    return frozenset().union(*(r.classes for r in analyse(noun.lower())))
+
+
+def _confidence(margin: float) -> float:
+    """Map a margin of scores to (0, 1): 0 is even, 2 or more is near certain."""
+    return max(0.03, min(0.97, 0.5 + margin * 0.24))
+
+
+def _alone(ctx: Context, n: int, wanted: Demand) -> Agreement:
+    """No counted noun in sight: the case of the demand, the gender of an agreeing word, else masculine."""
+    cases = wanted.cases or ("nom",)
+    number: Number = "sg" if number_group(n) == "1" else "pl"
+    why = wanted.why or phrase(cases, "no counted noun and no governing word")
+    confidence = 0.75 if wanted.strength >= STRONG else 0.5
+    return Agreement(cases[0], wanted.gender or "m", number, "plain", "card", False, confidence, why)
+
+
+def _judge(ctx: Context, n: int, head: Head, wanted: Demand, decimal: bool) -> tuple[float, Agreement]:
+    """Score one candidate and turn it into a reading."""
+    series: Series = "plural_only" if head.plural_only else "plain"
+    if head.kind == "ord":
+        score = head.score + _fit(head.case, wanted)
+        why = phrase((head.case,), f"ordinal with noun '{head.word}'")
+        return score, Agreement(
+            head.case, head.gender, head.number, "plain", "ord", head.definite, 0.95, why
+        )
+    if head.open_case or decimal:
+        case, confidence, why, fit = _open_case(ctx, head, wanted)
+        return head.score + fit, Agreement(case, head.gender, head.number, series, "card", False, confidence, why)
+    why = f"{CASE_NAMES[head.case]} {'singular' if head.number == 'sg' else 'plural'}: noun '{head.word}'"
+    score = head.score + _fit(head.case, wanted)
+    return score, Agreement(head.case, head.gender, head.number, series, "card", False, 0.97, why)
+
+
+def _fit(case: Case, wanted: Demand) -> float:
+    if not wanted.cases:
+        return 0.0
+    if case in wanted.cases:
+        return wanted.strength * (1.0 if case == wanted.cases[0] else 0.8)
+    return -0.8 * wanted.strength
+
+
+def _open_case(ctx: Context, head: Head, wanted: Demand) -> tuple[Case, float, str, float]:
+    """The noun is a genitive plural that says nothing of the numeral's case: what stands around decides."""
+    attributive = _attributive(ctx.right, head.after, wanted) if head.classes & _MEASURES or wanted.attributive else None
+    if attributive is not None:
+        return (*attributive, 0.3)
+    compared = _compared_on_right(ctx.right, head.after, head.classes)
+    if compared is not None and wanted.strength < STRONG:
+        return (*compared, 0.3)
+    if wanted.cases and wanted.strength >= MEDIUM / 4:
+        return wanted.cases[0], min(0.95, 0.5 + wanted.strength / 5), wanted.why, 0.2
+    if "time" in head.classes:
+        return "acc", 0.6, phrase(("acc",), f"time adverbial with '{head.word}'"), 0.0
+    return "nom", 0.5, phrase(("nom",), "no governing word"), 0.0
+
+
+__all__ = ["NOTHING", "Agreement", "agree", "case_of"]

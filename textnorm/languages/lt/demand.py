@@ -1,0 +1,196 @@
+"""The case that the words to the left of a number demand of it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from textnorm.languages.lt.government import Governor, governors
+from textnorm.languages.lt.grammar import Case, Gender
+from textnorm.languages.lt.tagger import Reading, analyse
+
+CASE_NAMES: dict[Case, str] = {
+    "nom": "nominative", "gen": "genitive", "dat": "dative", "acc": "accusative", "ins": "instrumental",
+    "loc": "locative", "voc": "vocative",
+}  # fmt: skip
+
+#: Tokens that join numbers which share one case.
+JOINERS = frozenset(("ir", "ar", "arba", "bei", ",", "–", "-", "—", "/", "tiek", "kiek"))
+_THAN = frozenset(("kaip", "nei", "negu"))
+_QUOTES = frozenset("„“”\"«»'‚‘’")
+_TEMPORAL_COMPARATIVES = frozenset("ilgiau trumpiau vėliau anksčiau seniau dažniau rečiau".split())
+
+#: Strengths of evidence, on one scale with the scores of the counted noun.
+STRONG, MEDIUM, WEAK = 2.5, 0.9, 0.3
+
+
+class Demand(NamedTuple):
+    """What is demanded of a number from the left.
+
+    Attributes:
+        cases: cases in order of likelihood; empty = nothing is known.
+        strength: on the scale `STRONG`, `MEDIUM`, `WEAK`.
+        why: a short phrase.
+        gender: gender of an agreeing word to the left, where one decides it.
+        shared: the number continues a list or a range.
+        attributive: an adjective in another case stands before the number (ne ilgesnį kaip 10 dienų terminą).
+    """
+
+    cases: tuple[Case, ...]
+    strength: float
+    why: str
+    gender: Gender | None = None
+    shared: bool = False
+    attributive: bool = False
+
+
+NOTHING = Demand((), 0.0, "")
+
+
+def phrase(cases: tuple[Case, ...], what: str) -> str:
+    """Return the words of an explanation: the first case and what decided it."""
+    return f"{CASE_NAMES[cases[0]]}: {what}"
+
+
+def agreeing(word: str) -> tuple[Reading, ...]:
+    """Return the readings in which `word` is a pronoun or adjective that can stand before a number, in the plural."""
+    found = tuple(r for r in analyse(word) if r.pos == "pron" or (r.pos in ("adj", "part") and r.weight >= 0.75))
+    return tuple(r for r in found if r.number == "pl")
+
+
+def _is_measure(word: str) -> bool:
+    return any(r.classes & {"time", "measure", "money", "percent"} for r in analyse(word))
+
+
+def _skip_list(left: tuple[str, ...], i: int) -> tuple[int, bool, Demand | None]:
+    """Step over ``# ,`` ``# ir`` ``#–`` before the number; a spelled numeral there tells the shared case."""
+    shared = False
+    while i >= 1 and left[i] in JOINERS:
+        before = left[i - 1]
+        if before.startswith("#"):
+            shared = True
+            i -= 2
+            continue
+        numerals = tuple(r for r in analyse(before) if r.pos == "num") if before else ()
+        if numerals and left[i] != ",":
+            cases = tuple(dict.fromkeys(r.case for r in numerals))
+            if len(cases) == 1:
+                return i, True, Demand(cases, STRONG, phrase(cases, f"shared with '{before}'"), shared=True)
+            shared = True
+            i -= 2
+            continue
+        break
+    return i, shared, None
+
+
+def _choose(found: tuple[Governor, ...], classes: frozenset[str], far: bool) -> Governor | None:
+    """Return the governor that applies: the first whose condition the counted noun meets."""
+    for governor in found:
+        if governor.kind in ("transparent", "function", "comparative"):
+            continue
+        if far and governor.kind in ("prep", "noun"):
+            continue
+        if governor.condition and governor.condition not in classes:
+            continue
+        return governor
+    return None
+
+
+def _of_verb(governor: Governor, modal_negated: bool) -> tuple[tuple[Case, ...], str]:
+    first = governor.cases[0]
+    if governor.voice == "gerund" and first == "nom":
+        return ("dat",), "dative absolute"
+    if first == "acc":
+        if governor.voice == "passive":
+            return ("nom",), "subject of"
+        if governor.negated or modal_negated:
+            return ("gen",), "negated verb"
+    return governor.cases, "verb"
+
+
+@lru_cache(maxsize=8192)
+def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Demand:
+    """Return what the tokens `left` of a number (nearest last) demand of it.
+
+    Args:
+        left: tokens of `Context.left`.
+        classes: classes of the counted noun where it is known (``time``, ``measure`` …), for prepositions that take
+            two cases.
+    """
+    i, shared, told = _skip_list(left, len(left) - 1)
+    if told is not None:
+        return told
+    skipped = 0
+    temporal = False
+    while i >= 0 and skipped <= 3:
+        word = left[i]
+        if word in _QUOTES:
+            i -= 1
+            continue
+        if not word[0].isalpha():
+            if word.startswith("#") or word == ")" or (word == "," and skipped == 0 and False):
+                break
+            return Demand(("nom",), WEAK, phrase(("nom",), "after a break"), shared=shared)
+        if word in _THAN and i >= 1:
+            previous = left[i - 1]
+            if previous.endswith("iau") or previous in ("anksčiau", "mažiau", "daugiau"):
+                temporal = temporal or previous in _TEMPORAL_COMPARATIVES
+                i -= 2
+                if i >= 0 and left[i] == "ne":
+                    i -= 1
+                continue
+            comparative = _comparative_adjective(previous)
+            if comparative:
+                return _compared(previous, comparative, shared)
+        found = governors(word)
+        if any(g.kind == "transparent" for g in found):
+            i -= 1
+            continue
+        governor = _choose(found, classes, skipped > 0)
+        if governor is not None:
+            return _apply(governor, left, i, skipped, shared)
+        if skipped == 0:
+            agree = agreeing(word)
+            if agree:
+                cases = tuple(dict.fromkeys(r.case for r in agree))
+                genders = {r.gender for r in agree}
+                gender = genders.pop() if len(genders) == 1 else None
+                return Demand(cases, STRONG, phrase(cases, f"agrees with '{word}'"), gender, shared)
+        if any(g.kind == "function" for g in found):
+            break
+        if analyse(word):
+            skipped += 1
+        i -= 1
+    if temporal:
+        return Demand(("acc",), MEDIUM, phrase(("acc",), "extent of time"), shared=shared)
+    if i < 0 and len(left) <= 5:
+        return Demand(("nom",), WEAK, phrase(("nom",), "no governing word"), shared=shared)
+    return Demand((), 0.0, "", shared=shared)
+
+
+def _comparative_adjective(word: str) -> tuple[Reading, ...]:
+    if "esn" not in word[2:]:
+        return ()
+    return tuple(r for r in analyse(word) if r.pos == "adj")
+
+
+def _compared(word: str, readings: tuple[Reading, ...], shared: bool) -> Demand:
+    # Ages are a genitive of quality: jaunesni kaip 18 metų.
+    stem = word.removeprefix("ne")
+    if stem.startswith(("jaun", "vyr")):
+        return Demand(("gen",), STRONG, phrase(("gen",), f"age after '{word} kaip'"), shared=shared)
+    oblique = {r.case for r in readings}.isdisjoint({"nom"})
+    return Demand(("nom",), MEDIUM, phrase(("nom",), f"compared by '{word}'"), shared=shared, attributive=oblique)
+
+
+def _apply(governor: Governor, left: tuple[str, ...], i: int, skipped: int, shared: bool) -> Demand:
+    if governor.kind == "verb":
+        modal = i >= 1 and left[i - 1].startswith("ne") and left[i - 1] in ("negali", "neturi", "negalės", "negalėjo")
+        cases, what = _of_verb(governor, modal)
+        strength = MEDIUM if skipped == 0 else MEDIUM / (1 + skipped)
+        if cases == ("dat",) or (cases == ("gen",) and skipped == 0):
+            strength = STRONG if skipped == 0 else MEDIUM
+        return Demand(cases, strength, phrase(cases, f"{what} '{governor.form}'"), shared=shared)
+    what = "preposition" if governor.kind == "prep" else "noun"
+    strength = STRONG if governor.kind == "prep" else WEAK
+    return Demand(governor.cases, strength, phrase(governor.cases, f"{what} '{governor.form}'"), shared=shared)
