@@ -83,22 +83,24 @@ def case_of(
 
 def _attributive(right: tuple[str, ...], at: int, wanted: Demand) -> tuple[Case, float, str] | None:
     """An amount before the noun that it describes is a genitive: 10 dienų terminas, 5 km pločio."""
-    between = 0
     for token in right[at : at + 4]:
         if not token[0].isalpha() or any(g.kind in ("prep", "function", "comparative") for g in governors(token)):
             return None
         readings = analyse(token)
-        nouns = [r for r in readings if r.pos == "noun"]
-        for reading in nouns:
-            if "attributive" in reading.classes or ("dimension" in reading.classes and reading.case == "gen"):
+        told = (("gen",), phrase(("gen",), f"attribute of '{token}'"))
+        for reading in readings:
+            if reading.pos == "noun" and (
+                "attributive" in reading.classes or ("dimension" in reading.classes and reading.case == "gen")
+            ):
                 # per 10 dienų asmuo ...: a subject, not what the amount describes
                 clash = wanted.strength >= STRONG and reading.case not in wanted.cases and reading.case != "gen"
-                if clash and ("person" in reading.classes or between):
+                if clash and "person" in reading.classes:
                     return None
-                return "gen", 0.85, phrase(("gen",), f"attribute of '{token}'")
-        if not readings or between >= 2:
+                return "gen", 0.85, told[1]
+        if wanted.attributive and readings:
+            return "gen", 0.8, told[1]
+        if not readings:
             return None
-        between += 1
     return None
 
 
@@ -206,17 +208,15 @@ def _fit(case: Case, wanted: Demand) -> float:
 
 def _open_case(ctx: Context, head: Head, wanted: Demand) -> tuple[Case, float, str, float]:
     """The noun is a genitive plural that says nothing of the numeral's case: what stands around decides."""
-    attributive = _attributive(ctx.right, head.after, wanted) if head.classes & _MEASURES or wanted.attributive else None
-    if attributive is not None:
-        return (*attributive, 0.3)
+    if head.classes & _MEASURES or wanted.attributive:
+        attributive = _attributive(ctx.right, head.after, wanted)
+        if attributive is not None:
+            return (*attributive, wanted.strength)
     compared = _compared_on_right(ctx.right, head.after, head.classes)
     if compared is not None and wanted.strength < STRONG:
-        return (*compared, 0.3)
+        return (*compared, wanted.strength)
     if wanted.cases and wanted.strength >= MEDIUM / 4:
-        return wanted.cases[0], min(0.95, 0.5 + wanted.strength / 5), wanted.why, 0.2
+        return wanted.cases[0], min(0.95, 0.5 + wanted.strength / 5), wanted.why, wanted.strength
     if "time" in head.classes:
         return "acc", 0.6, phrase(("acc",), f"time adverbial with '{head.word}'"), 0.0
     return "nom", 0.5, phrase(("nom",), "no governing word"), 0.0
-
-
-__all__ = ["NOTHING", "Agreement", "agree", "case_of"]

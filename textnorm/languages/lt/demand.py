@@ -52,14 +52,25 @@ def phrase(cases: tuple[Case, ...], what: str) -> str:
     return f"{CASE_NAMES[cases[0]]}: {what}"
 
 
+_NOT_ATTRIBUTIVE = frozenset(("jis", "kuris", "kas", "niekas", "pats"))
+
+
 def agreeing(word: str) -> tuple[Reading, ...]:
-    """Return the readings in which `word` is a pronoun or adjective that can stand before a number, in the plural."""
-    found = tuple(r for r in analyse(word) if r.pos == "pron" or (r.pos in ("adj", "part") and r.weight >= 0.75))
-    return tuple(r for r in found if r.number == "pl")
+    """Return the plural readings of a pronoun or adjective that can stand before a number and agree with it."""
+    readings = analyse(word)
+    pronouns = tuple(r for r in readings if r.pos == "pron" and r.lemma not in _NOT_ATTRIBUTIVE and r.number == "pl")
+    if pronouns:
+        return pronouns
+    adjectives = tuple(r for r in readings if r.pos == "adj" and r.weight >= 0.75)
+    if any(r.number == "sg" for r in adjectives) or any(r.pos == "pron" for r in readings):
+        return ()
+    return adjectives
 
 
-def _is_measure(word: str) -> bool:
-    return any(r.classes & {"time", "measure", "money", "percent"} for r in analyse(word))
+def _participle(word: str) -> bool:
+    """Tell whether `word` is an active participle and nothing else: it takes objects as its verb does."""
+    readings = analyse(word)
+    return bool(readings) and all(r.pos == "part" for r in readings)
 
 
 def _skip_list(left: tuple[str, ...], i: int) -> tuple[int, bool, Demand | None]:
@@ -128,7 +139,7 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
             i -= 1
             continue
         if not word[0].isalpha():
-            if word.startswith("#") or word == ")" or (word == "," and skipped == 0 and False):
+            if word.startswith("#") or word == ")":
                 break
             return Demand(("nom",), WEAK, phrase(("nom",), "after a break"), shared=shared)
         if word in _THAN and i >= 1:
@@ -149,7 +160,9 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
         governor = _choose(found, classes, skipped > 0)
         if governor is not None:
             return _apply(governor, left, i, skipped, shared)
-        if skipped == 0:
+        if skipped == 0 and not found:
+            if _participle(word):
+                return Demand(("acc",), MEDIUM, phrase(("acc",), f"object of '{word}'"), shared=shared)
             agree = agreeing(word)
             if agree:
                 cases = tuple(dict.fromkeys(r.case for r in agree))

@@ -97,7 +97,9 @@ def _by_stem(word: str, table: _Table) -> list[Governor]:
             return [g._replace(form=word) for g in found]
         rest = _REST.fullmatch(word[length:])
         if rest is not None:
-            voice: Voice = "passive" if rest["passive"] else "gerund" if rest["gerund"] else "active"
+            # -ti is the infinitive far more often than a nominative plural of the participle.
+            passive = rest["passive"] and not word.endswith(("ti", "tis"))
+            voice: Voice = "passive" if passive else "gerund" if rest["gerund"] else "active"
             return [g._replace(voice=voice, form=word) for g in found]
     return []
 

@@ -53,6 +53,8 @@ def number_group(n: int) -> Group:
 
 _QUOTES = frozenset("„“”\"«»'‚‘’")
 _MORE = frozenset("daugiau mažiau keletas keli kelis kelias kelių vėlesnių".split())
+_AND = frozenset(("ir", "ar", "arba", "bei"))
+_MEASURED = frozenset(("time", "measure", "money", "percent", "kind"))
 _WORDS_LOOKED_AT = 5
 
 
@@ -77,10 +79,14 @@ def _start(right: tuple[str, ...], group: Group, in_range: bool) -> _Start:
             at += 2
         elif word in ("ir", "ar", "arba", "iki") and (word != "iki" or in_range) and _numeral(following):
             listed = True
-            lemma = _numeral(following)
-            group = number_group(int(lemma)) if lemma else group
-            at += 2
+            at += 1
+            while at < end and (lemma := _numeral(right[at])) is not None:
+                group = number_group(int(lemma))
+                at += 1
         elif word in ("ir", "ar", "arba") and following in _MORE:
+            open_case = True
+            at += 2
+        elif word == "su" and following in ("puse", "ketvirčiu"):
             open_case = True
             at += 2
         elif word == "iš" and following == "eilės":
@@ -94,7 +100,15 @@ def _start(right: tuple[str, ...], group: Group, in_range: bool) -> _Start:
 
 
 def _numeral(word: str) -> str | None:
-    return next((r.lemma for r in analyse(word) if r.pos == "num"), None) if word[0].isalpha() else None
+    """Return the value of a spelled numeral as digits, "0" for a magnitude (šimtas, tūkstantis …)."""
+    if not word[0].isalpha():
+        return None
+    for r in analyse(word):
+        if r.pos == "num":
+            return r.lemma
+        if "magnitude" in r.classes:
+            return "0"
+    return None
 
 
 def heads(ctx: Context, n: int, wanted: Demand) -> list[Head]:
@@ -102,94 +116,148 @@ def heads(ctx: Context, n: int, wanted: Demand) -> list[Head]:
     in_range = bool(ctx.left) and ctx.left[-1] == "nuo"
     own = number_group(n)
     start = _start(ctx.right, own, in_range)
-    listed = start.listed or wanted.shared
+    counting = _Counting(own, start, start.listed or wanted.shared)
     out: list[Head] = []
     before: list[tuple[Reading, ...]] = []
-    penalty = 0.0
+    unknown = 0.0
     at = start.at
     stop = min(len(ctx.right), at + _WORDS_LOOKED_AT)
     while at < stop:
         word = ctx.right[at]
+        capital = at < len(ctx.caps) and ctx.caps[at]
         at += 1
         if word in _QUOTES:
             continue
         if not word[0].isalpha():
             break
-        kinds = {g.kind for g in governors(word)}
-        if "prep" in kinds or "function" in kinds:
-            if word in ("ir", "ar", "arba", "bei") and before and not any(h.score > 1.5 for h in out):
+        role = _role(word)
+        readings = analyse(word)
+        if role == "border":
+            if word in _AND and before and not any(h.score > 1.5 for h in out):
                 continue
             break
-        readings = analyse(word)
-        if not readings:
-            penalty += 0.1
+        if role == "adverb" or not readings:
+            unknown += 0.1
             continue
-        if "transparent" in kinds or ("verb" in kinds and not any(r.pos == "part" for r in readings)):
-            if "verb" in kinds:
-                break
-            continue
+        if role == "verb":
+            break
         for reading in readings:
-            head = _candidate(word, reading, start, own, listed, at)
+            head = _candidate(word, reading, counting, at)
             if head is not None:
-                gap = penalty + sum(_between(earlier, reading) for earlier in before)
-                out.append(head._replace(score=head.score - gap))
+                cost = unknown + 0.05 * len(before) + _gap(before, head, reading)
+                if capital and head.case != "gen" and _has(readings, "gen", "sg"):
+                    cost += 1.1
+                out.append(head._replace(score=head.score - cost))
         before.append(readings)
-        penalty += 0.05
-    return out
+    return _weigh_attributes(out, before, start.at)
 
 
-def _between(earlier: tuple[Reading, ...], head: Reading) -> float:
-    """What a word between number and noun costs: nothing when it agrees, little as a genitive attribute."""
-    for r in earlier:
-        if r.pos != "noun" and (r.case, r.gender, r.number) == (head.case, head.gender, head.number):
-            return -0.15
-    if any(r.case == "gen" for r in earlier):
-        return 0.15
-    if any((r.case, r.number) == (head.case, head.number) for r in earlier):
-        return 0.8
-    return 1.2
+def _role(word: str) -> Literal["border", "adverb", "verb", "nominal"]:
+    """Tell what a word to the right does to the search for the counted noun."""
+    for governor in governors(word):
+        if governor.kind in ("prep", "function"):
+            return "border"
+        if governor.kind == "transparent":
+            return "adverb"
+        # The plural of a passive participle looks like an infinitive (paskirti).
+        if governor.kind == "verb" and governor.voice == "active" and not word.endswith("ti"):
+            return "nominal" if any(r.pos == "part" for r in analyse(word)) else "verb"
+    return "nominal"
 
 
-def _candidate(
-    word: str, r: Reading, start: _Start, own: Group, listed: bool, after: int
-) -> Head | None:
+def _has(readings: tuple[Reading, ...], case: Case, number: Number) -> bool:
+    return any(r.case == case and r.number == number for r in readings)
+
+
+def _gap(before: list[tuple[Reading, ...]], head: Head, reading: Reading) -> float:
+    """What the words between number and noun cost."""
+    cost = 0.0
+    phrase = False  # inside a participial phrase before the noun: its objects are free
+    for earlier in reversed(before):
+        agrees = [
+            r for r in earlier if r.pos != "noun" and (r.case, r.gender, r.number) == (reading[1], reading[2], reading[3])
+        ]
+        if agrees:
+            cost -= 0.15
+            phrase = phrase or any(r.pos == "part" for r in agrees)
+        elif phrase:
+            cost += 0.1
+        elif any(r.case == "gen" for r in earlier):
+            cost += 0.15
+        else:
+            cost += 0.8 if any((r.case, r.number) == (head.case, head.number) for r in earlier) else 1.2
+        if head.kind == "ord" and not agrees:
+            # An ordinal stands by its noun; a genitive plural between is what the number counts.
+            cost += 1.6 if any(r.case == "gen" and r.number == "pl" for r in earlier) else 0.6
+    return cost
+
+
+def _weigh_attributes(out: list[Head], words: list[tuple[Reading, ...]], first: int) -> list[Head]:
+    """Lower a nominative plural that is more likely the genitive singular before the true head (4 tarybos nariai)."""
+    weighed: list[Head] = []
+    for head in out:
+        ambiguous = (
+            head.kind == "card"
+            and head.case == "nom"
+            and head.number == "pl"
+            and any(h.word == head.word and h.after == head.after and h.case == "gen" for h in out)
+        )
+        later = ambiguous and any(
+            h.after > head.after and h.kind == "card" and h.number == "pl" and h.case in ("nom", "acc", "dat", "ins", "loc")
+            and h.score > 0.9
+            for h in out
+        )
+        weighed.append(head._replace(score=head.score - 1.0) if later else head)
+    return weighed
+
+
+class _Counting(NamedTuple):
+    own: Group
+    start: _Start
+    listed: bool
+
+
+def _head(r: Reading, word: str, after: int, score: float, kind: Literal["card", "ord"], open_case: bool) -> Head:
+    ordinal = kind == "ord"
+    return Head(
+        word, r.case, r.gender, "sg" if ordinal else r.number, kind, score, r.plural_only and not ordinal,
+        ordinal and "legal" in r.classes, open_case, r.classes, after,
+    )  # fmt: skip
+
+
+def _candidate(word: str, r: Reading, counting: _Counting, after: int) -> Head | None:
+    """Return what the number would be with this reading of a word as its noun, None where that cannot be."""
     if r.pos == "num":
         return None
     base = {"noun": 1.0, "pron": 0.3}.get(r.pos, 0.45) * r.weight
-    legal, ordered = "legal" in r.classes, "ordinal" in r.classes
-    definite = legal
-
-    def make(
-        score: float, kind: Literal["card", "ord"] = "card", open_case: bool = False, case: Case = r.case
-    ) -> Head:
-        number: Number = "sg" if kind == "ord" else r.number
-        return Head(
-            word, case, r.gender, number, kind, score, r.plural_only and kind == "card",
-            definite and kind == "ord", open_case, r.classes, after,
-        )  # fmt: skip
-
+    own, start, listed = counting
     if r.number == "sg":
-        return _singular(r, base, own if not listed else start.group, own, make, legal, ordered)
-    if listed and legal:
-        return make(2.5, "ord")
+        return _singular(word, r, base, counting, after)
+    if listed and "legal" in r.classes:
+        return _head(r, word, after, 2.5, "ord", False)
     if own == "0" or (start.open_case and r.case == "gen") or (listed and start.group == "0"):
         if r.case == "gen":
-            return make(2.0 * base, open_case=True)
-        return make(1.0 * base) if r.pos == "noun" else None
+            return _head(r, word, after, 2.0 * base, "card", True)
+        return _head(r, word, after, base, "card", False) if r.pos == "noun" else None
     if own == "1" and not r.plural_only:
-        return make(0.8 * base, open_case=r.case == "gen") if listed or start.open_case else make(0.1 * base)
-    return make((1.4 if r.case == "gen" else 2.0) * base)
+        loose = listed or start.open_case
+        return _head(r, word, after, (0.8 if loose else 0.1) * base, "card", loose and r.case == "gen")
+    score = 2.0 if r.case != "gen" or r.classes & _MEASURED else 1.4
+    return _head(r, word, after, score * base, "card", False)
 
 
-def _singular(r, base, group, own, make, legal, ordered):  # type: ignore[no-untyped-def]
-    if legal:
-        return make(2.6 * base, "ord")
-    if own == "1":
+def _singular(word: str, r: Reading, base: float, counting: _Counting, after: int) -> Head | None:
+    if "legal" in r.classes:
+        return _head(r, word, after, 2.6 * base, "ord", False)
+    ordered = "ordinal" in r.classes
+    if counting.start.open_case and r.case == "gen":
+        return _head(r, word, after, 1.5 * base, "card", True)
+    if counting.own == "1":
         if ordered and "time" not in r.classes:
-            return make(2.0 * base, "ord")
-        return make((1.2 if r.case == "gen" else 2.0) * base)
+            return _head(r, word, after, 2.0 * base, "ord", False)
+        return _head(r, word, after, (1.2 if r.case == "gen" else 2.0) * base, "card", False)
     if ordered:
-        return make((1.3 if r.case == "gen" else 1.6) * base, "ord")
+        return _head(r, word, after, 1.8 * base, "ord", False)
     if r.pos != "noun":
         return None
-    return make((0.2 if r.case in ("gen", "nom") else 0.8) * base, "ord")
+    return _head(r, word, after, (0.2 if r.case in ("gen", "nom") else 0.8) * base, "ord", False)
