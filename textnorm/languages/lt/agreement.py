@@ -74,15 +74,19 @@ def case_of(
         compared = _compared_on_right(ctx.right, 0, classes)
         if compared is not None and wanted.strength < STRONG:
             return compared
-    if wanted.cases and (wanted.strength >= MEDIUM / 4 and (number_like or wanted.strength >= MEDIUM)):
-        if wanted.strength < MEDIUM / 2 and wanted.cases[0] == "nom":
-            return default, 0.5, phrase((default,), "default")
+    # A verb governs an amount, never the date beside it.
+    heard = wanted.by in ("prep", "agree", "list") or (number_like and wanted.by in ("verb", "comparative", "extent"))
+    if wanted.cases and heard:
         return wanted.cases[0], min(0.97, 0.5 + wanted.strength / 5), wanted.why
-    return default, 0.5, phrase((default,), "default")
+    if number_like and "time" not in classes and wanted.cases:
+        return wanted.cases[0], 0.5, wanted.why
+    return default, 0.5, phrase((default,), "no governing word")
 
 
 def _attributive(right: tuple[str, ...], at: int, wanted: Demand) -> tuple[Case, float, str] | None:
     """An amount before the noun that it describes is a genitive: 10 dienų terminas, 5 km pločio."""
+    if len(right) > at + 1 and right[at] == "per" and any("time" in r.classes for r in analyse(right[at + 1])):
+        at += 2  # a rate: 90 kilometrų per valandą greičiu
     for token in right[at : at + 4]:
         if not token[0].isalpha() or any(g.kind in ("prep", "function", "comparative") for g in governors(token)):
             return None
@@ -90,7 +94,7 @@ def _attributive(right: tuple[str, ...], at: int, wanted: Demand) -> tuple[Case,
         told = (("gen",), phrase(("gen",), f"attribute of '{token}'"))
         for reading in readings:
             if reading.pos == "noun" and (
-                "attributive" in reading.classes or ("dimension" in reading.classes and reading.case == "gen")
+                "attributive" in reading.classes or ("dimension" in reading.classes)
             ):
                 # per 10 dienų asmuo ...: a subject, not what the amount describes
                 clash = wanted.strength >= STRONG and reading.case not in wanted.cases and reading.case != "gen"
@@ -151,6 +155,10 @@ def agree(
     )
     if not scored:
         scored = [(0.5, _alone(ctx, n, first))]
+    elif scored[0][1].kind == "ord" and first.strength >= STRONG:
+        # An agreeing or governing word that no noun to the right fits: the number stands alone (visus 3 paeiliui).
+        scored.append((0.3 + first.strength / 2, _alone(ctx, n, first)))
+        scored.sort(key=lambda pair: -pair[0])
     best_score, best = scored[0]
     others: list[Agreement] = []
     for score, other in scored[1:]:
@@ -185,7 +193,7 @@ def _judge(ctx: Context, n: int, head: Head, wanted: Demand, decimal: bool) -> t
     """Score one candidate and turn it into a reading."""
     series: Series = "plural_only" if head.plural_only else "plain"
     if head.kind == "ord":
-        score = head.score + _fit(head.case, wanted)
+        score = head.score + _fit_of(ctx, head, wanted)
         why = phrase((head.case,), f"ordinal with noun '{head.word}'")
         return score, Agreement(
             head.case, head.gender, head.number, "plain", "ord", head.definite, 0.95, why
@@ -194,7 +202,7 @@ def _judge(ctx: Context, n: int, head: Head, wanted: Demand, decimal: bool) -> t
         case, confidence, why, fit = _open_case(ctx, head, wanted)
         return head.score + fit, Agreement(case, head.gender, head.number, series, "card", False, confidence, why)
     why = f"{CASE_NAMES[head.case]} {'singular' if head.number == 'sg' else 'plural'}: noun '{head.word}'"
-    score = head.score + _fit(head.case, wanted)
+    score = head.score + _fit_of(ctx, head, wanted)
     return score, Agreement(head.case, head.gender, head.number, series, "card", False, 0.97, why)
 
 
@@ -206,6 +214,20 @@ def _fit(case: Case, wanted: Demand) -> float:
     return -0.8 * wanted.strength
 
 
+def _fit_of(ctx: Context, head: Head, wanted: Demand) -> float:
+    """Fit of a noun's case; a genitive may be an attribute of a later noun that fits (į 2 metų sąrašus)."""
+    fit = _fit(head.case, wanted)
+    if head.case != "gen" or fit >= 0:
+        return fit
+    for token in ctx.right[head.after : head.after + 3]:
+        if not token[0].isalpha() or any(g.kind in ("prep", "function") for g in governors(token)):
+            break
+        nouns = [r for r in analyse(token) if r.pos == "noun"]
+        if any(r.case in wanted.cases for r in nouns):
+            return wanted.strength
+    return fit
+
+
 def _open_case(ctx: Context, head: Head, wanted: Demand) -> tuple[Case, float, str, float]:
     """The noun is a genitive plural that says nothing of the numeral's case: what stands around decides."""
     if head.classes & _MEASURES or wanted.attributive:
@@ -215,7 +237,8 @@ def _open_case(ctx: Context, head: Head, wanted: Demand) -> tuple[Case, float, s
     compared = _compared_on_right(ctx.right, head.after, head.classes)
     if compared is not None and wanted.strength < STRONG:
         return (*compared, wanted.strength)
-    if wanted.cases and wanted.strength >= MEDIUM / 4:
+    weak_time = "time" in head.classes and wanted.by in ("break", "noun", "nothing")
+    if wanted.cases and not weak_time:
         return wanted.cases[0], min(0.95, 0.5 + wanted.strength / 5), wanted.why, wanted.strength
     if "time" in head.classes:
         return "acc", 0.6, phrase(("acc",), f"time adverbial with '{head.word}'"), 0.0

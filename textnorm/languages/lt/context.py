@@ -13,7 +13,7 @@ from typing import NamedTuple
 WINDOW = 84
 #: Most tokens kept to the left and to the right.
 LEFT_TOKENS = 7
-RIGHT_TOKENS = 6
+RIGHT_TOKENS = 7
 
 _TOKEN = re.compile(
     r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?![\d])(?:,\d+)?|\d+(?:[.,:]\d+)*(?:-[^\W\d_]+)?"

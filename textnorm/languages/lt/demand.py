@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from textnorm.languages.lt.government import Governor, governors
 from textnorm.languages.lt.grammar import Case, Gender
@@ -24,6 +24,9 @@ _TEMPORAL_COMPARATIVES = frozenset("ilgiau trumpiau vėliau anksčiau seniau da�
 STRONG, MEDIUM, WEAK = 2.5, 0.9, 0.3
 
 
+By = Literal["nothing", "prep", "verb", "noun", "agree", "list", "break", "extent", "comparative"]
+
+
 class Demand(NamedTuple):
     """What is demanded of a number from the left.
 
@@ -34,6 +37,7 @@ class Demand(NamedTuple):
         gender: gender of an agreeing word to the left, where one decides it.
         shared: the number continues a list or a range.
         attributive: an adjective in another case stands before the number (ne ilgesnį kaip 10 dienų terminą).
+        by: what demands it.
     """
 
     cases: tuple[Case, ...]
@@ -42,6 +46,7 @@ class Demand(NamedTuple):
     gender: Gender | None = None
     shared: bool = False
     attributive: bool = False
+    by: By = "nothing"
 
 
 NOTHING = Demand((), 0.0, "")
@@ -70,7 +75,7 @@ def agreeing(word: str) -> tuple[Reading, ...]:
 def _participle(word: str) -> bool:
     """Tell whether `word` is an active participle and nothing else: it takes objects as its verb does."""
     readings = analyse(word)
-    return bool(readings) and all(r.pos == "part" for r in readings)
+    return any(r.pos == "part" for r in readings) and all(r.pos == "part" or word.endswith("ę") for r in readings)
 
 
 def _skip_list(left: tuple[str, ...], i: int) -> tuple[int, bool, Demand | None]:
@@ -86,7 +91,7 @@ def _skip_list(left: tuple[str, ...], i: int) -> tuple[int, bool, Demand | None]
         if numerals and left[i] != ",":
             cases = tuple(dict.fromkeys(r.case for r in numerals))
             if len(cases) == 1:
-                return i, True, Demand(cases, STRONG, phrase(cases, f"shared with '{before}'"), shared=True)
+                return i, True, Demand(cases, STRONG, phrase(cases, f"shared with '{before}'"), shared=True, by="list")
             shared = True
             i -= 2
             continue
@@ -141,7 +146,7 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
         if not word[0].isalpha():
             if word.startswith("#") or word == ")":
                 break
-            return Demand(("nom",), WEAK, phrase(("nom",), "after a break"), shared=shared)
+            return Demand(("nom",), WEAK, phrase(("nom",), "after a break"), shared=shared, by="break")
         if word in _THAN and i >= 1:
             previous = left[i - 1]
             if previous.endswith("iau") or previous in ("anksčiau", "mažiau", "daugiau"):
@@ -162,22 +167,23 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
             return _apply(governor, left, i, skipped, shared)
         if skipped == 0 and not found:
             if _participle(word):
-                return Demand(("acc",), MEDIUM, phrase(("acc",), f"object of '{word}'"), shared=shared)
+                return Demand(("acc",), MEDIUM, phrase(("acc",), f"object of '{word}'"), shared=shared, by="verb")
             agree = agreeing(word)
             if agree:
                 cases = tuple(dict.fromkeys(r.case for r in agree))
                 genders = {r.gender for r in agree}
                 gender = genders.pop() if len(genders) == 1 else None
-                return Demand(cases, STRONG, phrase(cases, f"agrees with '{word}'"), gender, shared)
+                why = phrase(cases, f"agrees with '{word}'")
+                return Demand(cases, STRONG, why, gender, shared, by="agree")
         if any(g.kind == "function" for g in found):
             break
         if analyse(word):
             skipped += 1
         i -= 1
     if temporal:
-        return Demand(("acc",), MEDIUM, phrase(("acc",), "extent of time"), shared=shared)
+        return Demand(("acc",), MEDIUM, phrase(("acc",), "extent of time"), shared=shared, by="extent")
     if i < 0 and len(left) <= 5:
-        return Demand(("nom",), WEAK, phrase(("nom",), "no governing word"), shared=shared)
+        return Demand(("nom",), WEAK, phrase(("nom",), "no governing word"), shared=shared, by="break")
     return Demand((), 0.0, "", shared=shared)
 
 
@@ -191,9 +197,10 @@ def _compared(word: str, readings: tuple[Reading, ...], shared: bool) -> Demand:
     # Ages are a genitive of quality: jaunesni kaip 18 metų.
     stem = word.removeprefix("ne")
     if stem.startswith(("jaun", "vyr")):
-        return Demand(("gen",), STRONG, phrase(("gen",), f"age after '{word} kaip'"), shared=shared)
+        return Demand(("gen",), STRONG, phrase(("gen",), f"age after '{word} kaip'"), shared=shared, by="comparative")
     oblique = {r.case for r in readings}.isdisjoint({"nom"})
-    return Demand(("nom",), MEDIUM, phrase(("nom",), f"compared by '{word}'"), shared=shared, attributive=oblique)
+    why = phrase(("nom",), f"compared by '{word}'")
+    return Demand(("nom",), MEDIUM, why, shared=shared, attributive=oblique, by="comparative")
 
 
 def _apply(governor: Governor, left: tuple[str, ...], i: int, skipped: int, shared: bool) -> Demand:
@@ -203,7 +210,7 @@ def _apply(governor: Governor, left: tuple[str, ...], i: int, skipped: int, shar
         strength = MEDIUM if skipped == 0 else MEDIUM / (1 + skipped)
         if cases == ("dat",) or (cases == ("gen",) and skipped == 0):
             strength = STRONG if skipped == 0 else MEDIUM
-        return Demand(cases, strength, phrase(cases, f"{what} '{governor.form}'"), shared=shared)
-    what = "preposition" if governor.kind == "prep" else "noun"
-    strength = STRONG if governor.kind == "prep" else WEAK
-    return Demand(governor.cases, strength, phrase(governor.cases, f"{what} '{governor.form}'"), shared=shared)
+        return Demand(cases, strength, phrase(cases, f"{what} '{governor.form}'"), shared=shared, by="verb")
+    by: By = "prep" if governor.kind == "prep" else "noun"
+    why = phrase(governor.cases, f"{'preposition' if by == 'prep' else by} '{governor.form}'")
+    return Demand(governor.cases, STRONG if by == "prep" else WEAK, why, shared=shared, by=by)

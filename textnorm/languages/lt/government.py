@@ -31,6 +31,8 @@ _REST = re.compile(
 )
 _NEGATIONS = ("nebe", "ne")
 _PARTICLES = ("tebe", "be", "te")
+_PREFIXES = ("per", "par", "pra", "pri", "api", "ati", "ap", "at", "iš", "nu", "pa", "su", "už", "į")
+_LEAST_STEM = 4
 
 
 class Governor(NamedTuple):
@@ -104,6 +106,17 @@ def _by_stem(word: str, table: _Table) -> list[Governor]:
     return []
 
 
+def _verbs(word: str, table: _Table) -> list[Governor]:
+    """Look a verb up as it stands, then without one verbal prefix (išaugino: augino)."""
+    found = [g for g in (table.exact.get(word) or _by_stem(word, table)) if g.kind == "verb"]
+    if found:
+        return found
+    for prefix in _PREFIXES:
+        if word.startswith(prefix) and len(word) > len(prefix) + _LEAST_STEM:
+            return [g for g in _by_stem(word[len(prefix) :], table) if g.kind == "verb"]
+    return []
+
+
 @lru_cache(maxsize=32768)
 def governors(word: str) -> tuple[Governor, ...]:
     """Return how the lower-cased `word` governs a number, empty when the table does not know it.
@@ -112,19 +125,13 @@ def governors(word: str) -> tuple[Governor, ...]:
         RulePackError: the table is malformed (names file and line).
     """
     table = _table()
-    found = table.exact.get(word) or _by_stem(word, table)
+    found = table.exact.get(word) or _by_stem(word, table) or _verbs(word, table)
     if found:
         return tuple(found)
     for prefixes, negated in ((_NEGATIONS, True), (_PARTICLES, False)):
         for prefix in prefixes:
             if word.startswith(prefix) and len(word) > len(prefix) + 2:
-                rest = word[len(prefix) :]
-                found = [g for g in (table.exact.get(rest) or _by_stem(rest, table)) if g.kind == "verb"]
+                found = _verbs(word[len(prefix) :], table)
                 if found:
                     return tuple(g._replace(negated=negated, form=word) for g in found)
     return ()
-
-
-def kinds(word: str) -> frozenset[str]:
-    """Return the kinds of `governors` that a word has."""
-    return frozenset(g.kind for g in governors(word))

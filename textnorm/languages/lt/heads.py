@@ -55,7 +55,7 @@ _QUOTES = frozenset("„“”\"«»'‚‘’")
 _MORE = frozenset("daugiau mažiau keletas keli kelis kelias kelių vėlesnių".split())
 _AND = frozenset(("ir", "ar", "arba", "bei"))
 _MEASURED = frozenset(("time", "measure", "money", "percent", "kind"))
-_WORDS_LOOKED_AT = 5
+_WORDS_LOOKED_AT = 7
 
 
 class _Start(NamedTuple):
@@ -128,6 +128,9 @@ def heads(ctx: Context, n: int, wanted: Demand) -> list[Head]:
         at += 1
         if word in _QUOTES:
             continue
+        if word == "(" and ")" in ctx.right[at : at + 3]:
+            at = ctx.right.index(")", at) + 1
+            continue
         if not word[0].isalpha():
             break
         role = _role(word)
@@ -158,7 +161,8 @@ def _role(word: str) -> Literal["border", "adverb", "verb", "nominal"]:
         if governor.kind in ("prep", "function"):
             return "border"
         if governor.kind == "transparent":
-            return "adverb"
+            # lygiai: exactly, or the plural of lygis
+            return "nominal" if any(r.lemma for r in analyse(word)) else "adverb"
         # The plural of a passive participle looks like an infinitive (paskirti).
         if governor.kind == "verb" and governor.voice == "active" and not word.endswith("ti"):
             return "nominal" if any(r.pos == "part" for r in analyse(word)) else "verb"
@@ -172,7 +176,7 @@ def _has(readings: tuple[Reading, ...], case: Case, number: Number) -> bool:
 def _gap(before: list[tuple[Reading, ...]], head: Head, reading: Reading) -> float:
     """What the words between number and noun cost."""
     cost = 0.0
-    phrase = False  # inside a participial phrase before the noun: its objects are free
+    phrase = False  # in a participial phrase before the noun: its objects are free
     for earlier in reversed(before):
         agrees = [
             r for r in earlier if r.pos != "noun" and (r.case, r.gender, r.number) == (reading[1], reading[2], reading[3])
@@ -186,6 +190,8 @@ def _gap(before: list[tuple[Reading, ...]], head: Head, reading: Reading) -> flo
             cost += 0.15
         else:
             cost += 0.8 if any((r.case, r.number) == (head.case, head.number) for r in earlier) else 1.2
+        if head.kind == "card" and head.case != "gen" and any(r.classes & _MEASURED and r.case == "gen" for r in earlier):
+            cost += 0.5  # the measure is counted, not what it describes (2 metų vaikai)
         if head.kind == "ord" and not agrees:
             # An ordinal stands by its noun; a genitive plural between is what the number counts.
             cost += 1.6 if any(r.case == "gen" and r.number == "pl" for r in earlier) else 0.6
@@ -204,10 +210,10 @@ def _weigh_attributes(out: list[Head], words: list[tuple[Reading, ...]], first: 
         )
         later = ambiguous and any(
             h.after > head.after and h.kind == "card" and h.number == "pl" and h.case in ("nom", "acc", "dat", "ins", "loc")
-            and h.score > 0.9
+            and h.score > 0.5
             for h in out
         )
-        weighed.append(head._replace(score=head.score - 1.0) if later else head)
+        weighed.append(head._replace(score=head.score - 1.4) if later else head)
     return weighed
 
 
@@ -260,4 +266,5 @@ def _singular(word: str, r: Reading, base: float, counting: _Counting, after: in
         return _head(r, word, after, 1.8 * base, "ord", False)
     if r.pos != "noun":
         return None
-    return _head(r, word, after, (0.2 if r.case in ("gen", "nom") else 0.8) * base, "ord", False)
+    # Any noun can be ordered (44 rate), but a bare genitive is more often an attribute of what comes later.
+    return _head(r, word, after, -0.4 if r.case in ("gen", "nom") else 0.8 * base, "ord", False)

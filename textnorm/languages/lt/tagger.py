@@ -46,15 +46,15 @@ class Reading(NamedTuple):
 
 _NO_CLASSES: frozenset[str] = frozenset()
 
-# (pos, gender, weight, singular row, plural row); cases in the order of CASES without the vocative; "-" = no form.
+# (pos, gender, weight, singular row, plural row); cases in the order of CASES without the
+# vocative. "-" leaves out a form that is another one far more often (-ų: the genitive plural).
 _ROWS: tuple[tuple[Pos, Gender, float, str, str], ...] = (
     ("noun", "m", 1.0, "as o ui ą u e", "ai ų ams us ais uose"),
     ("noun", "m", 1.0, "is io iui į iu yje", "iai ių iams ius iais iuose"),
     ("noun", "m", 0.8, "ys io iui į iu yje", "iai ių iams ius iais iuose"),
     ("noun", "m", 0.3, "ias io iui ią iu yje", "iai ių iams ius iais iuose"),
-    ("noun", "m", 0.5, "jas jo jui ją ju juje", "jai jų jams jus jais juose"),
-    ("noun", "m", 0.2, "us aus ui ų umi uje", "ūs ų ums us umis uose"),
-    ("noun", "m", 0.4, "ius iaus iui ių iumi iuje", "iai ių iams ius iais iuose"),
+    ("noun", "m", 0.2, "us aus ui - umi uje", "ūs ų ums us umis uose"),
+    ("noun", "m", 0.4, "ius iaus iui - iumi iuje", "iai ių iams ius iais iuose"),
     ("noun", "m", 0.2, "uo ens eniui enį eniu enyje", "enys enų enims enis enimis enyse"),
     ("noun", "f", 1.0, "a os ai ą a oje", "os ų oms as omis ose"),
     ("noun", "f", 0.8, "ia ios iai ią ia ioje", "ios ių ioms ias iomis iose"),
@@ -70,7 +70,8 @@ _ROWS: tuple[tuple[Pos, Gender, float, str, str], ...] = (
     ("adj", "f", 1.0, "oji osios ajai ąją ąja ojoje", "osios ųjų osioms ąsias osiomis osiose"),
     ("adj", "m", 1.0, "iasis iojo iajam įjį iuoju iajame", "ieji iųjų iesiems iuosius iaisiais iuosiuose"),
     ("adj", "f", 1.0, "ioji iosios iajai iąją iąja iojoje", "iosios iųjų iosioms iąsias iosiomis iosiose"),
-    ("part", "m", 1.0, "ęs usio usiam usį usiu usiame", "ę usių usiems usius usiais usiuose"),
+    ("part", "m", 0.5, "- - - - - -", "ę - - - - -"),
+    ("part", "m", 1.0, "ęs usio usiam usį usiu usiame", "- usių usiems usius usiais usiuose"),
     ("part", "f", 1.0, "usi usios usiai usią usia usioje", "usios usių usioms usias usiomis usiose"),
     ("part", "m", 0.9, "antis ančio ančiam antį ančiu ančiame", "antys ančių antiems ančius ančiais ančiuose"),
     ("part", "f", 0.9, "anti ančios ančiai ančią ančia ančioje", "ančios ančių ančioms ančias ančiomis ančiose"),
@@ -92,6 +93,8 @@ def _endings() -> dict[str, tuple[Reading, ...]]:
         rows: tuple[tuple[Number, str], ...] = (("sg", singular), ("pl", plural))
         for number, row in rows:
             for case, ending in zip(CASES, row.split(), strict=False):
+                if ending == "-":
+                    continue
                 readings = table.setdefault(ending, {})
                 key = (pos, case, gender, number)
                 readings[key] = max(weight, readings.get(key, 0.0))
@@ -193,7 +196,18 @@ def _guess(word: str) -> tuple[Reading, ...]:
                 for r in readings
                 if r.pos != "noun" or r.number == "pl"
             )
+        if all(r.pos == "adj" for r in readings):
+            return readings + _nouns_below(word, cut)
         return readings
+    return ()
+
+
+def _nouns_below(word: str, cut: int) -> tuple[Reading, ...]:
+    """A long ending of an adjective may hide a noun's: vartotojo is no pronominal adjective."""
+    for shorter in range(cut - 1, 0, -1):
+        found = _endings().get(word[-shorter:], ())
+        if found:
+            return tuple(r._replace(weight=0.4 * r.weight) for r in found if r.pos == "noun")
     return ()
 
 
