@@ -1,0 +1,450 @@
+"""Reading functions of Lithuanian: what the slots of the rule pack's templates call.
+
+A function takes the request (one match), the group's text and the slot's arguments. Arguments are words in any order:
+a case (``gen``), a case asked of the context (``@`` or ``@acc``: that one where nothing governs), a gender (``m``, ``f``), a
+number (``sg``, ``pl``), ``def`` for the pronominal form, and names whose meaning the function gives.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, cast, get_args
+
+from textnorm.errors import ConfigError
+from textnorm.languages.lt.adjectives import decline_phrase, phrase_noun
+from textnorm.languages.lt.agreement import Agreement, agree, case_of
+from textnorm.languages.lt.context import Context, context_key
+from textnorm.languages.lt.following import ordinal_of
+from textnorm.languages.lt.grammar import CASES, Case, Gender, Number, NumberRangeError
+from textnorm.languages.lt.numerals import cardinal, decimal, fraction, noun_form
+from textnorm.languages.lt.ordinals import Match, ordinal, ordinal_from_ending, year
+from textnorm.languages.lt.spelling import spell, spell_address, spell_code, spell_digits
+from textnorm.rules.reading import Abstain, NotThisRule, ReadFunction, Request
+from textnorm.rules.template import Slot
+
+One = Literal["drop", "keep"]
+Acronyms = Literal["spell", "keep"]
+PhoneDigits = Literal["single", "group"]
+
+_PHRASE_TABLES = ("currencies", "units", "percent", "magnitudes")
+_SPACES = re.compile(r"[\s.\u00a0\u202f']")
+_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+#: The longest number that is read as one; a longer one is a code, whose digits are read.
+MAX_DIGITS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Arguments of a slot, parsed."""
+
+    case: Case | None = None
+    asked: bool = False
+    gender: Gender | None = None
+    number: Number | None = None
+    definite: bool = False
+    names: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=1024)
+def parse_args(args: tuple[str, ...]) -> Demand:
+    """Return the demand that a slot's arguments make.
+
+    Raises:
+        ValueError: an unknown case behind ``@``.
+    """
+    case: Case | None = None
+    asked = definite = False
+    gender: Gender | None = None
+    number: Number | None = None
+    names: list[str] = []
+    for arg in args:
+        if arg.startswith("@"):
+            asked = True
+            if arg[1:] and arg[1:] not in CASES:
+                msg = f"'{arg}' asks for a case that does not exist; known: {', '.join(CASES)}."
+                raise ValueError(msg)
+            case = cast(Case, arg[1:] or "nom")
+        elif arg in CASES:
+            case = cast(Case, arg)
+        elif arg in ("m", "f"):
+            gender = cast(Gender, arg)
+        elif arg in ("sg", "pl"):
+            number = cast(Number, arg)
+        elif arg == "def":
+            definite = True
+        else:
+            names.append(arg)
+    return Demand(case, asked, gender, number, definite, tuple(names))
+
+
+def to_int(text: str) -> int:
+    """Return the value of a written whole number, grouped by spaces or full stops or not at all.
+
+    Raises:
+        NotThisRule: too long to be named as a number.
+    """
+    plain = _SPACES.sub("", text)
+    if not plain.isascii() or not plain.isdigit() or len(plain) > MAX_DIGITS:
+        raise NotThisRule
+    return int(plain)
+
+
+def roman_value(text: str) -> int:
+    """Return the value of a Roman numeral in its standard form.
+
+    Raises:
+        NotThisRule: letters that are no Roman numeral (IIX, VV).
+    """
+    total = 0
+    for letter, following in zip(text, [*text[1:], ""], strict=True):
+        value = _ROMAN[letter]
+        total += -value if _ROMAN.get(following, 0) > value else value
+    if total <= 0 or to_roman(total) != text:
+        raise NotThisRule
+    return total
+
+
+def to_roman(value: int) -> str:
+    """Return the standard Roman numeral of 1 to 3999."""
+    out = []
+    for letters, amount in zip(
+        ("M", "CM", "D", "CD", "C", "XC", "L", "XL", "X", "IX", "V", "IV", "I"),
+        (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1),
+        strict=True,
+    ):
+        count, value = divmod(value, amount)
+        out.append(letters * count)
+    return "".join(out)
+
+
+class LithuanianReader:
+    """Reading functions of Lithuanian with the conventions that a user chose.
+
+    Args:
+        one: ``drop`` says *šimtas*, ``keep`` says *vienas šimtas* (and the like for larger units).
+        acronyms: ``spell`` says the names of the letters, ``keep`` leaves acronyms as written.
+        phone_digits: ``single`` reads telephone numbers digit by digit, ``group`` by the groups as written.
+    """
+
+    version = "1"
+
+    def __init__(self, *, one: One = "drop", acronyms: Acronyms = "spell", phone_digits: PhoneDigits = "single") -> None:
+        for name, value, known in (
+            ("one", one, get_args(One)),
+            ("acronyms", acronyms, get_args(Acronyms)),
+            ("phone_digits", phone_digits, get_args(PhoneDigits)),
+        ):
+            if value not in known:
+                msg = f"The option '{name}' of the Lithuanian reader is one of {', '.join(known)}, not '{value}'."
+                raise ConfigError(msg)
+        self.one: One = one
+        self.acronyms: Acronyms = acronyms
+        self.phone_digits: PhoneDigits = phone_digits
+        self.functions: Mapping[str, ReadFunction] = {
+            name: getattr(self, f"read_{name}")
+            for name in (
+                "address amount card code count counted decimal digits fraction group letters month number ord phone raw"
+                " roman roman_ruler roman_written same table unit word written year"
+            ).split()
+        }
+
+    def __getstate__(self) -> dict[str, str]:
+        return {"one": self.one, "acronyms": self.acronyms, "phone_digits": self.phone_digits}
+
+    def __setstate__(self, state: dict[str, str]) -> None:
+        self.__init__(**state)  # type: ignore[misc, arg-type]
+
+    def context(self, text: str, start: int, end: int) -> Hashable:
+        """Return the words around a slot, as :class:`textnorm.languages.lt.context.Context`."""
+        return context_key(text, start, end)
+
+    def check_args(self, slot: Slot) -> None:
+        """Raise ``ValueError`` for arguments that make no sense."""
+        demand = parse_args(slot.args)
+        if slot.function in ("count", "counted", "written", "amount", "table") and not demand.names:
+            msg = f"'{slot.function}' needs a name among its arguments."
+            raise ValueError(msg)
+        if slot.function == "word":
+            decline_phrase(slot.text, demand.case or "nom", demand.number or "sg")
+        if slot.function == "amount":
+            decline_phrase(demand.names[0], "nom", "sg")
+
+    # -- cases -------------------------------------------------------------------------------------------------------
+    def _case(self, request: Request, demand: Demand) -> Case:
+        if not demand.asked:
+            return demand.case or "nom"
+        default = demand.case or "nom"
+        key = f"case:{default}"
+        if key not in request.state:
+            case, confidence, why = case_of(_context(request), default=default)
+            self._note(request, confidence, why)
+            request.state[key] = case
+        return cast(Case, request.state[key])
+
+    @staticmethod
+    def _note(request: Request, confidence: float, why: str) -> None:
+        request.confidence = min(request.confidence, confidence)
+        if why:
+            request.why.append(why)
+
+    def _cardinal(self, n: int, case: Case, gender: Gender, *, plural_only: bool = False) -> str:
+        return cardinal(n, case, gender, series="plural_only" if plural_only else "plain", one=self.one)
+
+    def _agreed(self, request: Request, n: int, agreement: Agreement) -> str:
+        self._note(request, agreement.confidence, agreement.why)
+        if agreement.kind == "ord":
+            return ordinal(
+                n, agreement.case, agreement.gender, agreement.number, definite=agreement.definite, one=self.one
+            )
+        return cardinal(n, agreement.case, agreement.gender, series=agreement.series, one=self.one)
+
+    # -- numbers -----------------------------------------------------------------------------------------------------
+    def read_card(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Cardinal; without a case it agrees with the noun it counts and with what governs the two."""
+        demand = parse_args(args)
+        n = to_int(text)
+        if demand.case is not None:
+            return self._cardinal(n, self._case(request, demand), demand.gender or "m")
+        return self._agreed(request, n, agree(_context(request), n))
+
+    def read_number(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Cardinal or decimal, in the nominative unless a case is given: mathematics, scores, codes."""
+        demand = parse_args(args)
+        if "," in text:
+            return self.read_decimal(request, text, args)
+        return self._cardinal(to_int(text), self._case(request, demand), demand.gender or "m")
+
+    def read_decimal(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Decimal; both parts stay in the nominative, as decimals are usually read."""
+        whole, _, part = text.replace(".", ",").partition(",")
+        whole = _SPACES.sub("", whole)
+        if not whole.isdigit() or not part.isdigit() or len(part) > MAX_DIGITS or len(whole) > MAX_DIGITS:
+            raise NotThisRule
+        return decimal(whole, part, parse_args(args).case or "nom")
+
+    def read_fraction(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Common fraction ``2/3``, declined as the context demands."""
+        top, _, bottom = text.partition("/")
+        try:
+            return fraction(int(top), int(bottom), self._case(request, parse_args(args)))
+        except NumberRangeError as error:
+            raise NotThisRule from error
+
+    def read_count(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Number that counts the unit in the group named by the argument; the unit's gender, the context's case."""
+        demand = parse_args(args)
+        phrase = self._phrase(request, request.groups[demand.names[0]])
+        noun = phrase_noun(phrase)
+        if "," in text:
+            return self.read_decimal(request, text, ())
+        n = to_int(text)
+        if demand.case is not None:
+            case = self._case(request, demand)
+        else:
+            if "count" not in request.state:
+                request.state["count"] = agree(
+                    _context(request), n, noun=noun.lemma, noun_gender=noun.gender, plural_only=noun.plural_only
+                )
+                self._note(request, request.state["count"].confidence, request.state["count"].why)
+            case = request.state["count"].case
+        request.state["counted"] = case
+        return self._cardinal(n, case, noun.gender, plural_only=noun.plural_only)
+
+    def read_counted(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Unit, in the form that the number of the group named by the argument demands."""
+        demand = parse_args(args)
+        number_text = request.groups[demand.names[0]]
+        phrase = self._phrase(request, text)
+        if "," in number_text:
+            return decline_phrase(phrase, "gen", "sg")
+        return self._after(phrase, to_int(number_text), cast(Case, request.state.get("counted", "nom")))
+
+    @staticmethod
+    def _after(phrase: str, n: int, case: Case) -> str:
+        form = noun_form(n)
+        if form == "gen_pl":
+            return decline_phrase(phrase, "gen", "pl")
+        return decline_phrase(phrase, case, form)
+
+    def read_amount(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Number and its noun, which the last argument gives: ``{m:amount minutė @acc}``; 0 gives nothing."""
+        demand = parse_args(args)
+        n = to_int(text)
+        if n == 0:
+            return ""
+        noun = phrase_noun(demand.names[0])
+        case = self._case(request, demand)
+        return f"{self._cardinal(n, case, noun.gender)} {self._after(demand.names[0], n, case)}"
+
+    def read_unit(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Unit in a given case and number."""
+        demand = parse_args(args)
+        return decline_phrase(self._phrase(request, text), self._case(request, demand), demand.number or "sg")
+
+    def _phrase(self, request: Request, surface: str) -> str:
+        for name in _PHRASE_TABLES:
+            row = request.tables[name].by_surface.get(surface)
+            if row is not None:
+                return row["phrase"]
+        raise NotThisRule
+
+    # -- ordinals, years, dates --------------------------------------------------------------------------------------
+    def read_ord(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Ordinal: of the demanded form, or (``next``) agreeing with the noun that follows the match."""
+        demand = parse_args(args)
+        return self._ordinal(request, to_int(text), demand)
+
+    def read_roman(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Roman numeral as an ordinal, as :meth:`read_ord`."""
+        return self._ordinal(request, roman_value(text), parse_args(args))
+
+    def read_roman_written(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Roman numeral with a written ending, as :meth:`read_written`."""
+        return self.read_written(request, str(roman_value(text)), args)
+
+    def read_roman_ruler(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Roman numeral behind a ruler's name: pronominal, capitalised, in the case and gender of the name."""
+        row = request.tables["rulers"].by_surface[request.groups[parse_args(args).names[0]]]
+        form = ordinal(roman_value(text), cast(Case, row["case"]), cast(Gender, row["gender"]), "sg", definite=True)
+        return form[0].upper() + form[1:]
+
+    def _ordinal(self, request: Request, n: int, demand: Demand) -> str:
+        if "next" in demand.names:
+            agreement = ordinal_of(_context(request), n)
+            if agreement is None:
+                raise NotThisRule
+            return self._agreed(request, n, agreement._replace(definite=demand.definite or agreement.definite))
+        return ordinal(
+            n,
+            self._case(request, demand),
+            demand.gender or "m",
+            demand.number or "sg",
+            definite=demand.definite,
+            one=self.one,
+        )
+
+    def read_written(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Number with a written ending (group named by the argument): the ending is checked against the paradigm."""
+        matches = ordinal_from_ending(to_int(text), request.groups[parse_args(args).names[0]])
+        if not matches:
+            raise NotThisRule
+        chosen = self._choose(request, to_int(text), matches)
+        request.alternatives.extend(m.form for m in matches[:4] if m.form != chosen.form)
+        request.why.append(f"written ending: {chosen.kind}, {chosen.case}, {chosen.gender}, {chosen.number}")
+        return chosen.form
+
+    def _choose(self, request: Request, n: int, matches: list[Match]) -> Match:
+        if len({m.form for m in matches}) == 1:
+            return matches[0]
+        agreement = ordinal_of(_context(request), n)
+        if agreement is not None:
+            wanted = (agreement.case, agreement.gender, agreement.number)
+            for match in matches:
+                if (match.case, match.gender, match.number) == wanted and match.kind in ("ord", "ord_def"):
+                    return match
+        return matches[0]
+
+    def read_year(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Number of a year, the plural ordinal before *metai*."""
+        demand = parse_args(args)
+        value = to_int(text)
+        if value < 1:
+            raise NotThisRule
+        if "next" in demand.names:
+            agreement = ordinal_of(_context(request), value, plural=True)
+            if agreement is None:
+                raise NotThisRule
+            self._note(request, agreement.confidence, agreement.why)
+            return year(value, agreement.case, definite=demand.definite, one=self.one)
+        return year(value, self._case(request, demand), definite=demand.definite, one=self.one)
+
+    def read_month(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Month by its number or its genitive."""
+        demand = parse_args(args)
+        rows = request.tables["months"].rows
+        low = text.lower()
+        for row in rows:
+            if low in (row["surface"], row["lemma"]) or (text.isdigit() and int(text) == int(row["number"])):
+                return decline_phrase(row["lemma"], self._case(request, demand), "sg")
+        raise NotThisRule
+
+    # -- words, letters, codes ---------------------------------------------------------------------------------------
+    def read_word(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Words given in the template, inflected: ``{=diena | @acc}``."""
+        demand = parse_args(args)
+        return decline_phrase(text, self._case(request, demand), demand.number or "sg")
+
+    def read_table(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Column ``reading`` of the named table for the group's text; a phrase with a head is inflected."""
+        demand = parse_args(args)
+        table = request.tables[demand.names[0]]
+        row = table.by_surface.get(text) or table.by_surface.get(text.lower())
+        if row is None:
+            raise NotThisRule
+        reading = row["reading"] if "reading" in row else row["lemma"]
+        if reading == "=":
+            raise Abstain(row.get("note") or "left as written")
+        if demand.case is not None or "*" in reading:
+            reading = decline_phrase(reading, self._case(request, demand), demand.number or "sg")
+        return reading
+
+    def read_letters(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Letters by their names, joined by hyphens; endings behind a hyphen are kept."""
+        if not text:
+            return ""
+        if self.acronyms == "keep":
+            msg = "acronyms are left as written"
+            raise Abstain(msg)
+        return spell(text, request.tables["letters"].by_surface)
+
+    def read_digits(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Digit by digit."""
+        return spell_digits(text)
+
+    def read_phone(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Telephone number: digits singly, or by the groups as written."""
+        return spell_digits(text, grouped=self.phone_digits == "group")
+
+    def read_group(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Digits by the groups as written, leading zeros said."""
+        return spell_digits(text, grouped=True)
+
+    def read_code(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Code of letters and digits: letters by name, digits singly; hyphens and strokes are silent or named."""
+        return spell_code(text, request.tables["letters"].by_surface, dict(request.tables["signs"].by_surface))
+
+    def read_address(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Address on the net: dots and signs named, known short endings spelled."""
+        tables = request.tables
+        return spell_address(text, tables["letters"].by_surface, tables["signs"].by_surface)
+
+    def read_same(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """The text itself."""
+        return text
+
+    def read_raw(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """The text itself in small letters."""
+        return text.lower()
+
+
+def _context(request: Request) -> Context:
+    if not isinstance(request.context, Context):
+        msg = f"the rule '{request.rule.id}' reads by context but declares context = false"
+        raise TypeError(msg)
+    return request.context
+
+
+def make_reader(**options: str) -> LithuanianReader:
+    """Return the reader registered as ``textnorm.lt.v1``; options are those of :class:`LithuanianReader`.
+
+    Raises:
+        ConfigError: an option or value that does not exist.
+    """
+    try:
+        return LithuanianReader(**options)  # type: ignore[arg-type]
+    except TypeError as error:
+        msg = f"Unknown option of the Lithuanian reader: {error}. Known: one, acronyms, phone_digits."
+        raise ConfigError(msg) from error

@@ -1,0 +1,69 @@
+"""Reading letters, digits, codes and addresses one sign at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from textnorm.languages.lt.numerals import cardinal, digits
+
+Letters = Mapping[str, Mapping[str, str]]
+
+_RUN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
+_SHORT = frozenset("lt lv ee eu pl de uk fr fi se no dk ru ua us tv io it es".split())
+_SPELLED = frozenset(("www",))
+
+
+def spell_digits(text: str, *, grouped: bool = False) -> str:
+    """Return digits one by one, or by written groups of at most three (a leading zero is always said)."""
+    out: list[str] = []
+    for group in re.findall(r"\d+", text):
+        zeros = len(group) - len(group.lstrip("0"))
+        rest = group[zeros:]
+        if grouped and rest and len(rest) <= 3:
+            out.extend([cardinal(0)] * zeros)
+            out.append(cardinal(int(rest)))
+        else:
+            out.append(digits(group))
+    return " ".join(out)
+
+
+def spell(text: str, letters: Letters) -> str:
+    """Return the names of the letters joined by hyphens; a written case ending (JAV-ų) follows the last name."""
+    word, _, ending = text.partition("-")
+    names = [letters[c.upper()]["name"] if c.upper() in letters else c for c in word]
+    return "-".join(names) + (ending if not ending or names[-1][-1] not in "aeėiouąęįųū" else _join(names[-1], ending))
+
+
+def _join(name: str, ending: str) -> str:
+    return "-" + ending if ending else name
+
+
+def spell_code(text: str, letters: Letters, signs: Mapping[str, Mapping[str, str]]) -> str:
+    """Return a code: letters by name, digits singly, signs by name; hyphens, dots and spaces are silent."""
+    out: list[str] = []
+    for run in _RUN.findall(text):
+        if run[0].isdigit():
+            out.append(digits(run))
+        elif run[0].isalpha():
+            out.append(spell(run, letters))
+        elif run not in "-–.,()":
+            out.append(signs[run]["name"] if run in signs else run)
+    return " ".join(out)
+
+
+def spell_address(text: str, letters: Letters, signs: Mapping[str, Mapping[str, str]]) -> str:
+    """Return an address on the net: words stay, signs are named, digits are read, short endings are spelled."""
+    out: list[str] = []
+    runs = _RUN.findall(text)
+    for run in runs:
+        if run[0].isdigit():
+            out.append(cardinal(int(run)) if len(run) <= 4 and run[0] != "0" else digits(run))
+        elif run[0].isalpha():
+            low = run.lower()
+            out.append(spell(low, letters) if low in _SHORT or low in _SPELLED or len(low) == 1 else run)
+        elif run in signs:
+            out.append(signs[run]["name"])
+        else:
+            out.append(run)
+    return " ".join(out)

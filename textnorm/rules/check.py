@@ -1,0 +1,60 @@
+"""Checking a pack: every example and counter-example of every rule is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textnorm.rules.engine import ReferenceEngine
+from textnorm.rules.pack import Rule, RulePack
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An example that does not hold.
+
+    Attributes:
+        rule: the rule that gives the example.
+        text: the example's text.
+        expected: the reading that it promises, or ``None`` for a counter-example.
+        got: what the pack made of it.
+        fired: ids of the rules that fired.
+    """
+
+    rule: Rule
+    text: str
+    expected: str | None
+    got: str
+    fired: tuple[str, ...]
+
+    def __str__(self) -> str:
+        fired = ", ".join(self.fired) or "none"
+        if self.expected is None:
+            return f"{self.rule.source}, rule '{self.rule.id}': fires on its counter-example '{self.text}'."
+        return (
+            f"{self.rule.source}, rule '{self.rule.id}': '{self.text}' reads '{self.got}' instead of '{self.expected}' "
+            f"(rules that fired: {fired})."
+        )
+
+
+def check_pack(pack: RulePack, engine: ReferenceEngine) -> list[Failure]:
+    """Return every example of the pack that does not hold.
+
+    An example is read by the whole pack, as in use; it must give the promised text and its own rule must have fired. On a
+    counter-example the rule must not fire.
+    """
+    failures: list[Failure] = []
+    for rule in pack.rules:
+        for text, expected in rule.examples:
+            got, fired = _read(engine, text)
+            if got != expected or rule.id not in fired:
+                failures.append(Failure(rule, text, expected, got, fired))
+        for text in rule.counterexamples:
+            got, fired = _read(engine, text)
+            if rule.id in fired:
+                failures.append(Failure(rule, text, None, got, fired))
+    return failures
+
+
+def _read(engine: ReferenceEngine, text: str) -> tuple[str, tuple[str, ...]]:
+    edits = engine.edits([text])
+    return edits.apply([text])[0], tuple(edits.rule)

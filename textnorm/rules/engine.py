@@ -1,0 +1,312 @@
+"""The fast rule engine and its plain reference.
+
+Both give the same edits. At each place where a token starts, left to right, the rules are tried in order of priority; of
+the matching rules of the highest priority the longest match wins, and the search goes on behind it.
+
+The fast engine joins a batch into one buffer, finds in one linear-time scan the places where some rule may start, asks one
+automaton which rules can match there, verifies those exactly, and remembers readings by (rule, surface, context). The
+reference tries every rule at every place and remembers nothing; property tests hold the two to the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from textnorm.edits import Edit, Edits, EditsBuilder
+from textnorm.errors import RulePackError
+from textnorm.rules.pack import REACH, Rule, RulePack
+from textnorm.rules.reading import Abstain, NotThisRule, Reader, Request
+from textnorm.rules.scan import PrefixSet, make_scanner
+from textnorm.rules.template import Slot
+
+_INNER = frozenset(".,:/-–−")
+_MEMO = 1 << 17
+_CLOSING = frozenset("\"'“”»’)]")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a rule says of a match: ``text`` is ``None`` where it abstains or keeps."""
+
+    text: str | None
+    confidence: float
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One rule's match at a place, read."""
+
+    rule: Rule
+    end: int
+    reading: Reading
+
+
+def starts_token(text: str, p: int) -> bool:
+    """Return whether a match may start at ``p``: not inside a word, nor inside digits joined by ``. , : / -``."""
+    if p == 0 or not text[p].isalnum():
+        return True
+    before = text[p - 1]
+    if before.isalnum() or before == "_":
+        return False
+    return not (before in _INNER and p > 1 and text[p].isdigit() and text[p - 2].isdigit())
+
+
+def ends_token(text: str, e: int) -> bool:
+    """Return whether a match may end at ``e``: not inside a word, joined digits, or a number with a written ending."""
+    if e >= len(text):
+        return True
+    last, after = text[e - 1], text[e]
+    if not last.isalnum():
+        return True
+    if after.isalnum() or after == "_" or "\u0300" <= after <= "\u036f":
+        return False
+    if last.isdigit() and after in _INNER and e + 1 < len(text):
+        beyond = text[e + 1]
+        return not (beyond.isdigit() or (after in "-–" and beyond.isalpha()))
+    return True
+
+
+def sentence_ends(text: str, e: int, upper: bool) -> bool:
+    """Return whether a sentence may end at ``e``: the text does, or (``upper``) a capital letter follows."""
+    while e < len(text) and text[e] in _CLOSING:
+        e += 1
+    if e >= len(text) or text[e] in "\r\n":
+        return True
+    if not upper or not text[e].isspace():
+        return False
+    while e < len(text) and (text[e].isspace() or text[e] in "„\"“«'("):
+        e += 1
+    return e >= len(text) or text[e].isupper()
+
+
+class ReferenceEngine:
+    """Every rule at every place. Slow and plain: the definition of what the fast engine must give."""
+
+    def __init__(self, pack: RulePack, reader: Reader) -> None:
+        self.pack = pack
+        self.reader = reader
+        self.rules = pack.rules
+        check_slots(pack, reader)
+
+    def edits(self, texts: Sequence[str]) -> Edits:
+        """Return the edits of each text."""
+        builder = EditsBuilder()
+        for text in texts:
+            builder.add_row(self._row(text))
+        return builder.build()
+
+    def _row(self, text: str) -> Iterator[Edit]:
+        p = 0
+        while p < len(text):
+            hit = self.at(text, p) if starts_token(text, p) else None
+            if hit is None:
+                p += 1
+                continue
+            edit = make_edit(hit, p)
+            if edit is not None:
+                yield edit
+            p = hit.end
+
+    def at(self, text: str, p: int) -> Hit | None:
+        """Return the winning rule at ``p``, or ``None``."""
+        return self.best(text, p, range(len(self.rules)))
+
+    def best(self, text: str, p: int, candidates: Sequence[int]) -> Hit | None:
+        """Return the winner among ``candidates`` (ascending indices of rules, so in order of priority)."""
+        stop = p + REACH
+        found: Hit | None = None
+        for k in candidates:
+            rule = self.rules[k]
+            if found is not None and rule.priority < found.rule.priority:
+                break
+            match = rule.exact.match(text, p, stop)
+            if match is None:
+                continue
+            end = match.end()
+            if end == p or (found is not None and end <= found.end):
+                continue
+            if rule.boundary and not ends_token(text, end):
+                continue
+            reading = self.read(rule, match, text, p, end)
+            if reading is not None:
+                found = Hit(rule, end, reading)
+        return found
+
+    def read(self, rule: Rule, match: Any, text: str, start: int, end: int) -> Reading | None:
+        """Return the reading of one match, ``None`` where a function says that the match is not its rule's."""
+        groups = {name: value for name, value in match.groupdict().items() if value is not None}
+        context = self.reader.context(text, start, end) if rule.context else None
+        reading = self.compose(rule, text[start:end], groups, context)
+        return reading and self._with_stop(reading, rule, text, end)
+
+    @staticmethod
+    def _with_stop(reading: Reading, rule: Rule, text: str, end: int) -> Reading:
+        # The full stop of an abbreviation is also the sentence's where one ends: it is given back, once.
+        if reading.text is None or rule.final_stop == "never" or text[end - 1] != "." or text[end : end + 1] == ".":
+            return reading
+        if not sentence_ends(text, end, rule.final_stop == "upper"):
+            return reading
+        return Reading(reading.text + ".", reading.confidence, reading.value)
+
+    def compose(self, rule: Rule, surface: str, groups: Mapping[str, str], context: Any) -> Reading | None:
+        """Fill the template of a rule."""
+        if rule.action == "keep":
+            return Reading(None, rule.confidence, None)
+        if rule.action == "abstain":
+            return Reading(None, rule.confidence, {"abstained": True, "why": rule.note or "the rule abstains"})
+        request = Request(rule, surface, groups, context, self.pack.tables, confidence=rule.confidence)
+        functions = self.reader.functions
+        try:
+            text = "".join(
+                functions[part.function](request, part.text or groups.get(part.group, ""), part.args)
+                if isinstance(part, Slot)
+                else part
+                for part in rule.reading
+            )
+        except NotThisRule:
+            return None
+        except Abstain as reason:
+            return Reading(None, request.confidence, {"abstained": True, "why": str(reason)})
+        value: dict[str, Any] = {}
+        if request.why:
+            value["why"] = "; ".join(dict.fromkeys(request.why))
+        if request.alternatives:
+            value["alternatives"] = list(dict.fromkeys(request.alternatives))
+        return Reading(" ".join(text.split()), request.confidence, value or None)
+
+
+class FastEngine(ReferenceEngine):
+    """The same edits from one scan a batch, exact tries only where a rule can match, and remembered readings."""
+
+    def __init__(self, pack: RulePack, reader: Reader, scanner: str = "auto") -> None:
+        super().__init__(pack, reader)
+        self.scanner_kind = scanner
+        self._memo: dict[tuple[int, str, Any, tuple[str, ...]], Reading | None] = {}
+        self._build()
+
+    def _build(self) -> None:
+        self._scanner = make_scanner([rule.derived.head for rule in self.rules], self.scanner_kind)
+        self._prefixes = PrefixSet([rule.derived.full for rule in self.rules])
+        self._index = {rule.id: k for k, rule in enumerate(self.rules)}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"pack": self.pack, "reader": self.reader, "rules": self.rules, "scanner_kind": self.scanner_kind}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._memo = {}
+        self._build()
+
+    def windows(self, texts: Sequence[str]) -> tuple[list[int], list[int], list[int]]:
+        """Return ``(row, start, end)`` lists of the places, in code points of each row, where a rule may start."""
+        joined = "\n".join(texts)
+        # A lone surrogate has no UTF-8 form; '?' keeps one code point in its place and the exact patterns see the truth.
+        buffer = joined.encode("utf-8", "replace")
+        spans = self._scanner.scan(buffer)
+        if not len(spans):
+            return [], [], []
+        points = spans.ravel()
+        if len(buffer) != len(joined):
+            points = _code_points(buffer, points)
+        lengths = np.fromiter((len(text) + 1 for text in texts), dtype=np.int64, count=len(texts))
+        begins = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
+        starts, ends = points[0::2], points[1::2]
+        rows = np.searchsorted(begins, starts, side="right") - 1
+        return rows.tolist(), (starts - begins[rows]).tolist(), (ends - begins[rows]).tolist()
+
+    def edits(self, texts: Sequence[str]) -> Edits:
+        """Return the edits of each text."""
+        builder = EditsBuilder()
+        current = -1
+        found: list[Edit] = []
+        done = 0
+        text = ""
+        for row, start, end in zip(*self.windows(texts), strict=True):
+            if row != current:
+                if found:
+                    builder.add_row(found)
+                elif current >= 0:
+                    builder.add_empty()
+                builder.add_empty(row - current - 1)
+                current, found, done, text = row, [], 0, texts[row]
+            p = max(start, done)
+            end = min(end, len(text))
+            while p < end:
+                hit = self.at(text, p) if starts_token(text, p) else None
+                if hit is None:
+                    p += 1
+                    continue
+                edit = make_edit(hit, p)
+                if edit is not None:
+                    found.append(edit)
+                p = done = hit.end
+        if found:
+            builder.add_row(found)
+            builder.add_empty(len(texts) - current - 1)
+        else:
+            builder.add_empty(len(texts) - max(current, 0))
+        return builder.build()
+
+    def at(self, text: str, p: int) -> Hit | None:
+        """Return the winning rule at ``p``, or ``None``."""
+        candidates = self._prefixes.match(text[p : p + REACH].encode("utf-8", "replace"))
+        return self.best(text, p, candidates) if candidates else None
+
+    def read(self, rule: Rule, match: Any, text: str, start: int, end: int) -> Reading | None:
+        """As the reference, with a memo: a reading depends on rule, surface, groups and context alone."""
+        surface = text[start:end]
+        context = self.reader.context(text, start, end) if rule.context else None
+        groups = match.groupdict()
+        key = (self._index[rule.id], surface, context, tuple(groups.values()))
+        try:
+            reading = self._memo[key]
+        except KeyError:
+            present = {name: value for name, value in groups.items() if value is not None}
+            reading = self.compose(rule, surface, present, context)
+            if len(self._memo) >= _MEMO:
+                self._memo.clear()
+            self._memo[key] = reading
+        return reading and self._with_stop(reading, rule, text, end)
+
+
+def make_edit(hit: Hit, start: int) -> Edit | None:
+    """Return the edit of a hit; ``None`` for a span that a rule keeps."""
+    reading, rule = hit.reading, hit.rule
+    if reading.text is None and reading.value is None:
+        return None
+    return Edit(start, hit.end, reading.text, rule.label, rule.id, reading.confidence, reading.value)
+
+
+def check_slots(pack: RulePack, reader: Reader) -> None:
+    """Hold every template against the reader.
+
+    Raises:
+        RulePackError: a slot uses a function that the reader lacks, or arguments that make no sense to it.
+    """
+    for rule in pack.rules:
+        for part in rule.reading:
+            if not isinstance(part, Slot):
+                continue
+            if part.function not in reader.functions:
+                known = ", ".join(sorted(reader.functions))
+                msg = f"{rule.source}, rule '{rule.id}': no reading function '{part.function}'. Known: {known}."
+                raise RulePackError(msg)
+            try:
+                reader.check_args(part)
+            except ValueError as error:
+                msg = f"{rule.source}, rule '{rule.id}': {error}"
+                raise RulePackError(msg) from error
+
+
+def _code_points(buffer: bytes, offsets: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Turn ascending byte offsets of UTF-8 into code point offsets."""
+    data = np.frombuffer(buffer, dtype=np.uint8)
+    continuing = (data & 0xC0) == 0x80
+    total = np.zeros(len(data) + 1, dtype=np.int32)
+    np.cumsum(continuing, out=total[1:], dtype=np.int32)
+    return np.asarray(offsets - total[offsets], dtype=np.int64)
