@@ -155,7 +155,7 @@ def agree(
     )
     if not scored:
         scored = [(0.5, _alone(ctx, n, first))]
-    elif scored[0][1].kind == "ord" and first.strength >= STRONG:
+    elif scored[0][1].kind == "ord" and not scored[0][1].definite and first.strength >= STRONG:
         # An agreeing or governing word that no noun to the right fits: the number stands alone (visus 3 paeiliui).
         scored.append((0.3 + first.strength / 2, _alone(ctx, n, first)))
         scored.sort(key=lambda pair: -pair[0])

@@ -18,13 +18,14 @@ CASE_NAMES: dict[Case, str] = {
 JOINERS = frozenset(("ir", "ar", "arba", "bei", ",", "–", "-", "—", "/", "tiek", "kiek"))
 _THAN = frozenset(("kaip", "nei", "negu"))
 _QUOTES = frozenset("„“”\"«»'‚‘’")
+_STATES = frozenset("–—-:=")
 _TEMPORAL_COMPARATIVES = frozenset("ilgiau trumpiau vėliau anksčiau seniau dažniau rečiau".split())
 
 #: Strengths of evidence, on one scale with the scores of the counted noun.
 STRONG, MEDIUM, WEAK = 2.5, 0.9, 0.3
 
 
-By = Literal["nothing", "prep", "verb", "noun", "agree", "list", "break", "extent", "comparative"]
+By = Literal["nothing", "prep", "verb", "noun", "agree", "list", "break", "dash", "extent", "comparative"]
 
 
 class Demand(NamedTuple):
@@ -75,7 +76,7 @@ def agreeing(word: str) -> tuple[Reading, ...]:
 def _participle(word: str) -> bool:
     """Tell whether `word` is an active participle and nothing else: it takes objects as its verb does."""
     readings = analyse(word)
-    return any(r.pos == "part" for r in readings) and all(r.pos == "part" or word.endswith("ę") for r in readings)
+    return bool(readings) and all(r.pos == "part" for r in readings)
 
 
 def _skip_list(left: tuple[str, ...], i: int) -> tuple[int, bool, Demand | None]:
@@ -146,7 +147,8 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
         if not word[0].isalpha():
             if word.startswith("#") or word == ")":
                 break
-            return Demand(("nom",), WEAK, phrase(("nom",), "after a break"), shared=shared, by="break")
+            by: By = "dash" if word in _STATES else "break"
+            return Demand(("nom",), WEAK, phrase(("nom",), f"after '{word}'"), shared=shared, by=by)
         if word in _THAN and i >= 1:
             previous = left[i - 1]
             if previous.endswith("iau") or previous in ("anksčiau", "mažiau", "daugiau"):

@@ -119,6 +119,7 @@ def heads(ctx: Context, n: int, wanted: Demand) -> list[Head]:
     counting = _Counting(own, start, start.listed or wanted.shared)
     out: list[Head] = []
     before: list[tuple[Reading, ...]] = []
+    places: list[int] = []
     unknown = 0.0
     at = start.at
     stop = min(len(ctx.right), at + _WORDS_LOOKED_AT)
@@ -152,7 +153,8 @@ def heads(ctx: Context, n: int, wanted: Demand) -> list[Head]:
                     cost += 1.1
                 out.append(head._replace(score=head.score - cost))
         before.append(readings)
-    return _weigh_attributes(out, before, start.at)
+        places.append(at)
+    return _weigh(out, before, places)
 
 
 def _role(word: str) -> Literal["border", "adverb", "verb", "nominal"]:
@@ -187,33 +189,39 @@ def _gap(before: list[tuple[Reading, ...]], head: Head, reading: Reading) -> flo
         elif phrase:
             cost += 0.1
         elif any(r.case == "gen" for r in earlier):
-            cost += 0.15
+            cost += 0.1
         else:
             cost += 0.8 if any((r.case, r.number) == (head.case, head.number) for r in earlier) else 1.2
         if head.kind == "card" and head.case != "gen" and any(r.classes & _MEASURED and r.case == "gen" for r in earlier):
             cost += 0.5  # the measure is counted, not what it describes (2 metų vaikai)
         if head.kind == "ord" and not agrees:
             # An ordinal stands by its noun; a genitive plural between is what the number counts.
-            cost += 1.6 if any(r.case == "gen" and r.number == "pl" for r in earlier) else 0.6
+            listed = reading.classes & {"legal", "ordinal"}
+            cost += 1.6 if not listed or any(r.case == "gen" and r.number == "pl" for r in earlier) else 0.6
     return cost
 
 
-def _weigh_attributes(out: list[Head], words: list[tuple[Reading, ...]], first: int) -> list[Head]:
-    """Lower a nominative plural that is more likely the genitive singular before the true head (4 tarybos nariai)."""
+def _weigh(out: list[Head], words: list[tuple[Reading, ...]], places: list[int]) -> list[Head]:
+    """Lower candidates that a later word shows to be something else.
+
+    A nominative plural in -os, -ės is more often the genitive singular before the true head (4 tarybos nariai); a noun
+    before an active participle is the participle's object (4 patikras atliekantys asmenys).
+    """
     weighed: list[Head] = []
+    following = dict(zip(places, words[1:], strict=False))
     for head in out:
-        ambiguous = (
-            head.kind == "card"
-            and head.case == "nom"
-            and head.number == "pl"
-            and any(h.word == head.word and h.after == head.after and h.case == "gen" for h in out)
-        )
-        later = ambiguous and any(
-            h.after > head.after and h.kind == "card" and h.number == "pl" and h.case in ("nom", "acc", "dat", "ins", "loc")
-            and h.score > 0.5
-            for h in out
-        )
-        weighed.append(head._replace(score=head.score - 1.4) if later else head)
+        score = head.score
+        later = [h for h in out if h.after > head.after and h.kind == "card" and h.number == "pl" and h.score > 0.5]
+        genitive = any(h.word == head.word and h.after == head.after and h.case == "gen" for h in out)
+        if head.kind == "card" and head.number == "pl" and head.case == "nom" and genitive:
+            if any(h.case != "gen" for h in later):
+                score -= 1.4
+        for r in following.get(head.after, ()):
+            mine = (r.case, r.gender, r.number) == (head.case, head.gender, head.number)
+            if r.pos == "part" and not mine and any((h.case, h.gender) == (r.case, r.gender) for h in later):
+                score -= 1.0
+                break
+        weighed.append(head._replace(score=score))
     return weighed
 
 
@@ -248,7 +256,7 @@ def _candidate(word: str, r: Reading, counting: _Counting, after: int) -> Head |
     if own == "1" and not r.plural_only:
         loose = listed or start.open_case
         return _head(r, word, after, (0.8 if loose else 0.1) * base, "card", loose and r.case == "gen")
-    score = 2.0 if r.case != "gen" or r.classes & _MEASURED else 1.4
+    score = 2.0 if r.case != "gen" or r.classes & _MEASURED else 1.2
     return _head(r, word, after, score * base, "card", False)
 
 
