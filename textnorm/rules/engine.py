@@ -84,6 +84,24 @@ def sentence_ends(text: str, e: int, upper: bool) -> bool:
     return e >= len(text) or text[e].isupper()
 
 
+def sentence_starts(text: str, p: int) -> bool:
+    """Return whether a sentence starts at ``p``: the text or a line does, or a full stop that ends a word is before."""
+    while p and text[p - 1] in "„\"“«'(":
+        p -= 1
+    if p == 0 or text[p - 1] in "\r\n":
+        return True
+    if not text[p - 1].isspace():
+        return False
+    while p and text[p - 1].isspace():
+        p -= 1
+    while p and text[p - 1] in _CLOSING:
+        p -= 1
+    if p == 0 or text[p - 1] in "!?…":
+        return True
+    # A word of four letters or more before the full stop is hardly an abbreviation.
+    return text[p - 1] == "." and p > 4 and text[p - 5 : p - 1].isalpha()
+
+
 class ReferenceEngine:
     """Every rule at every place. Slow and plain: the definition of what the fast engine must give."""
 
@@ -142,7 +160,15 @@ class ReferenceEngine:
         groups = {name: value for name, value in match.groupdict().items() if value is not None}
         context = self.reader.context(text, start, end) if rule.context else None
         reading = self.compose(rule, text[start:end], groups, context)
-        return reading and self._with_stop(reading, rule, text, end)
+        return reading and self._finish(reading, rule, text, start, end)
+
+    @classmethod
+    def _finish(cls, reading: Reading, rule: Rule, text: str, start: int, end: int) -> Reading:
+        """Give back what belongs to the sentence and not to the word: its full stop and its first capital."""
+        reading = cls._with_stop(reading, rule, text, end)
+        if reading.text and reading.text[0].islower() and not text[start].islower() and sentence_starts(text, start):
+            return Reading(reading.text[0].upper() + reading.text[1:], reading.confidence, reading.value)
+        return reading
 
     @staticmethod
     def _with_stop(reading: Reading, rule: Rule, text: str, end: int) -> Reading:
@@ -271,7 +297,7 @@ class FastEngine(ReferenceEngine):
             if len(self._memo) >= _MEMO:
                 self._memo.clear()
             self._memo[key] = reading
-        return reading and self._with_stop(reading, rule, text, end)
+        return reading and self._finish(reading, rule, text, start, end)
 
 
 def make_edit(hit: Hit, start: int) -> Edit | None:

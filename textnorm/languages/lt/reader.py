@@ -31,7 +31,16 @@ PhoneDigits = Literal["single", "group"]
 
 _PHRASE_TABLES = ("currencies", "units", "percent", "magnitudes")
 _SPACES = re.compile(r"[\s.\u00a0\u202f']")
+#: Names of the months, January first.
+MONTHS = tuple(
+    (
+        "sausis vasaris kovas balandis gegužė birželis liepa rugpjūtis rugsėjis spalis lapkritis gruodis"
+    ).split()
+)
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+_DATE_WORDS = frozenset(
+    ("m.", "metų", "mėn.", "mėnesio", *(decline_phrase(month, "gen", "sg") for month in MONTHS))
+)
 #: The longest number that is read as one; a longer one is a code, whose digits are read.
 MAX_DIGITS = 15
 
@@ -173,13 +182,17 @@ class LithuanianReader:
             decline_phrase(demand.names[0], "nom", "sg")
 
     # -- cases -------------------------------------------------------------------------------------------------------
-    def _case(self, request: Request, demand: Demand) -> Case:
+    def _case(self, request: Request, demand: Demand, *, amount: bool = False) -> Case:
         if not demand.asked:
             return demand.case or "nom"
         default = demand.case or "nom"
-        key = f"case:{default}"
+        key = f"case:{default}:{amount}"
         if key not in request.state:
-            case, confidence, why = case_of(_context(request), default=default)
+            context = _context(request)
+            if not amount:
+                # "po kovo 11 d.": the preposition governs the day across the year and month before it.
+                context = context._replace(left=_before_date(context.left))
+            case, confidence, why = case_of(context, default=default, number_like=amount)
             self._note(request, confidence, why)
             request.state[key] = case
         return cast(Case, request.state[key])
@@ -229,7 +242,7 @@ class LithuanianReader:
         """Common fraction ``2/3``, declined as the context demands."""
         top, _, bottom = text.partition("/")
         try:
-            return fraction(int(top), int(bottom), self._case(request, parse_args(args)))
+            return fraction(int(top), int(bottom), self._case(request, parse_args(args), amount=True))
         except NumberRangeError as error:
             raise NotThisRule from error
 
@@ -242,7 +255,7 @@ class LithuanianReader:
             return self.read_decimal(request, text, ())
         n = to_int(text)
         if demand.case is not None:
-            case = self._case(request, demand)
+            case = self._case(request, demand, amount=True)
         else:
             if "count" not in request.state:
                 request.state["count"] = agree(
@@ -276,13 +289,15 @@ class LithuanianReader:
         if n == 0:
             return ""
         noun = phrase_noun(demand.names[0])
-        case = self._case(request, demand)
-        return f"{self._cardinal(n, case, noun.gender)} {self._after(demand.names[0], n, case)}"
+        case = self._case(request, demand, amount="clock" not in demand.names)
+        words = self._cardinal(n, case, noun.gender, plural_only=noun.plural_only)
+        return f"{words} {self._after(demand.names[0], n, case)}"
 
     def read_unit(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Unit in a given case and number."""
         demand = parse_args(args)
-        return decline_phrase(self._phrase(request, text), self._case(request, demand), demand.number or "sg")
+        case = self._case(request, demand, amount=True)
+        return decline_phrase(self._phrase(request, text), case, demand.number or "sg")
 
     def _phrase(self, request: Request, surface: str) -> str:
         for name in _PHRASE_TABLES:
@@ -428,6 +443,13 @@ class LithuanianReader:
     def read_raw(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """The text itself in small letters."""
         return text.lower()
+
+
+def _before_date(left: tuple[str, ...]) -> tuple[str, ...]:
+    end = len(left)
+    while end and (left[end - 1] in _DATE_WORDS or left[end - 1] == "#y"):
+        end -= 1
+    return left[:end]
 
 
 def _context(request: Request) -> Context:

@@ -11,7 +11,6 @@ Letters = Mapping[str, Mapping[str, str]]
 
 _RUN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
 _SHORT = frozenset("lt lv ee eu pl de uk fr fi se no dk ru ua us tv io it es".split())
-_SPELLED = frozenset(("www",))
 
 
 def spell_digits(text: str, *, grouped: bool = False) -> str:
@@ -61,7 +60,11 @@ def spell_address(text: str, letters: Letters, signs: Mapping[str, Mapping[str, 
             out.append(cardinal(int(run)) if len(run) <= 4 and run[0] != "0" else digits(run))
         elif run[0].isalpha():
             low = run.lower()
-            out.append(spell(low, letters) if low in _SHORT or low in _SPELLED or len(low) == 1 else run)
+            if low == "www":
+                # Said so by everyone, though the letter alone is dviguba vė.
+                out.append("vė-vė-vė")
+            else:
+                out.append(spell(low, letters) if low in _SHORT or len(low) == 1 else run)
         elif run in signs:
             out.append(signs[run]["name"])
         else:
