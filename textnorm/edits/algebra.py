@@ -196,7 +196,10 @@ def _cut(blocks: Blocks, a: int, b: int) -> Blocks:
 
 
 def compose_row(first: Sequence[Edit], second: Sequence[Edit]) -> list[Edit]:
-    """Return the edits against the first source that do both; ``second`` refers to the text that ``first`` gives."""
+    """Return the edits against the first source that do both; ``second`` refers to the text that ``first`` gives.
+
+    Replacing edits must be sorted in both and are sorted in the result; annotations stand behind them.
+    """
     one, two = blocks_of(first), blocks_of(second)
     edits1 = [e for e in first if e.replacement is not None]
     edits2 = [e for e in second if e.replacement is not None]
@@ -227,6 +230,7 @@ def compose_row(first: Sequence[Edit], second: Sequence[Edit]) -> list[Edit]:
                 _merge_values(p.value for p in parts),
             )
         )
+    out.sort(key=lambda e: (e.start, e.end))  # between groups the two sides interleave
     out.extend(e for e in first if e.replacement is None)
     for e in second:
         if e.replacement is None:
