@@ -48,6 +48,7 @@ class Agreement(NamedTuple):
     alternatives: tuple[Agreement, ...] = ()
 
 
+_ORDERED = frozenset(("legal", "ordinal"))
 _MEASURES = frozenset(("time", "measure", "money", "percent", "magnitude"))
 
 
@@ -68,7 +69,7 @@ def case_of(
     """
     wanted = demand(ctx.left, classes)
     if number_like:
-        attributive = _attributive(ctx.right, 0, wanted)
+        attributive = _attributive(ctx.right, 0, wanted, classes)
         if attributive is not None:
             return attributive
         compared = _compared_on_right(ctx.right, 0, classes)
@@ -83,7 +84,9 @@ def case_of(
     return default, 0.5, phrase((default,), "no governing word")
 
 
-def _attributive(right: tuple[str, ...], at: int, wanted: Demand) -> tuple[Case, float, str] | None:
+def _attributive(
+    right: tuple[str, ...], at: int, wanted: Demand, classes: frozenset[str]
+) -> tuple[Case, float, str] | None:
     """An amount before the noun that it describes is a genitive: 10 dienų terminas, 5 km pločio."""
     if len(right) > at + 1 and right[at] == "per" and any("time" in r.classes for r in analyse(right[at + 1])):
         at += 2  # a rate: 90 kilometrų per valandą greičiu
@@ -93,6 +96,8 @@ def _attributive(right: tuple[str, ...], at: int, wanted: Demand) -> tuple[Case,
         readings = analyse(token)
         told = (("gen",), phrase(("gen",), f"attribute of '{token}'"))
         for reading in readings:
+            if "percent" in classes and reading.case == "gen":
+                continue  # 5 procentai kapitalo: what the share is of
             if reading.pos == "noun" and (
                 "attributive" in reading.classes or ("dimension" in reading.classes)
             ):
@@ -153,10 +158,8 @@ def agree(
         (_judge(ctx, n, head, demand(ctx.left, head.classes) if head.classes else first, decimal) for head in found),
         key=lambda pair: -pair[0],
     )
-    if not scored:
-        scored = [(0.5, _alone(ctx, n, first))]
-    elif scored[0][1].kind == "ord" and not scored[0][1].definite and first.strength >= STRONG:
-        # An agreeing or governing word that no noun to the right fits: the number stands alone (visus 3 paeiliui).
+    if not scored or _doubtful(*scored[0], first):
+        # No noun to the right fits well: the number may stand alone (visus 3 paeiliui).
         scored.append((0.3 + first.strength / 2, _alone(ctx, n, first)))
         scored.sort(key=lambda pair: -pair[0])
     best_score, best = scored[0]
@@ -167,6 +170,12 @@ def agree(
     margin = next((best_score - s for s, o in scored[1:] if o[:6] != best[:6]), 2.0)
     confidence = min(best.confidence, _confidence(margin)) if others else best.confidence
     return best._replace(confidence=round(confidence, 3), alternatives=tuple(others[:3]))
+
+
+def _doubtful(score: float, best: Agreement, wanted: Demand) -> bool:
+    if best.kind == "ord":
+        return not best.definite and wanted.strength >= STRONG
+    return score < 0.0 and best.case != "gen"
 
 
 def _classes(noun: str | None) -> frozenset[str]:
@@ -193,7 +202,9 @@ def _judge(ctx: Context, n: int, head: Head, wanted: Demand, decimal: bool) -> t
     """Score one candidate and turn it into a reading."""
     series: Series = "plural_only" if head.plural_only else "plain"
     if head.kind == "ord":
-        score = head.score + _fit_of(ctx, head, wanted)
+        fit = _fit_of(ctx, head, wanted)
+        listed = head.classes & _ORDERED
+        score = head.score + (fit if listed or fit < 0 else min(fit, MEDIUM))
         why = phrase((head.case,), f"ordinal with noun '{head.word}'")
         return score, Agreement(
             head.case, head.gender, head.number, "plain", "ord", head.definite, 0.95, why
@@ -231,7 +242,7 @@ def _fit_of(ctx: Context, head: Head, wanted: Demand) -> float:
 def _open_case(ctx: Context, head: Head, wanted: Demand) -> tuple[Case, float, str, float]:
     """The noun is a genitive plural that says nothing of the numeral's case: what stands around decides."""
     if head.classes & _MEASURES or wanted.attributive:
-        attributive = _attributive(ctx.right, head.after, wanted)
+        attributive = _attributive(ctx.right, head.after, wanted, head.classes)
         if attributive is not None:
             return (*attributive, wanted.strength)
     compared = _compared_on_right(ctx.right, head.after, head.classes)

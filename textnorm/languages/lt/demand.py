@@ -16,6 +16,7 @@ CASE_NAMES: dict[Case, str] = {
 
 #: Tokens that join numbers which share one case.
 JOINERS = frozenset(("ir", "ar", "arba", "bei", ",", "–", "-", "—", "/", "tiek", "kiek"))
+_AND = frozenset(("ir", "bei", "arba"))
 _THAN = frozenset(("kaip", "nei", "negu"))
 _QUOTES = frozenset("„“”\"«»'‚‘’")
 _STATES = frozenset("–—-:=")
@@ -25,7 +26,7 @@ _TEMPORAL_COMPARATIVES = frozenset("ilgiau trumpiau vėliau anksčiau seniau da�
 STRONG, MEDIUM, WEAK = 2.5, 0.9, 0.3
 
 
-By = Literal["nothing", "prep", "verb", "noun", "agree", "list", "break", "dash", "extent", "comparative"]
+By = Literal["nothing", "prep", "verb", "noun", "agree", "list", "break", "dash", "joined", "extent", "comparative"]
 
 
 class Demand(NamedTuple):
@@ -100,6 +101,15 @@ def _skip_list(left: tuple[str, ...], i: int) -> tuple[int, bool, Demand | None]
     return i, shared, None
 
 
+def _joined_noun(word: str) -> Demand | None:
+    """A noun joined to the number by *ir* shares its case: pirmininką ir 4 narius."""
+    readings = [r for r in analyse(word) if r.pos == "noun"] if word[0].isalpha() and not governors(word) else []
+    cases = tuple(dict.fromkeys(r.case for r in readings))
+    if len(cases) == 1 and cases[0] in ("acc", "dat", "ins", "loc"):
+        return Demand(cases, MEDIUM, phrase(cases, f"joined to '{word}'"), by="joined")
+    return None
+
+
 def _choose(found: tuple[Governor, ...], classes: frozenset[str], far: bool) -> Governor | None:
     """Return the governor that applies: the first whose condition the counted noun meets."""
     for governor in found:
@@ -137,6 +147,10 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
     i, shared, told = _skip_list(left, len(left) - 1)
     if told is not None:
         return told
+    if i >= 1 and not shared and left[i] in _AND:
+        joined = _joined_noun(left[i - 1])
+        if joined is not None:
+            return joined
     skipped = 0
     temporal = False
     while i >= 0 and skipped <= 3:
@@ -205,10 +219,27 @@ def _compared(word: str, readings: tuple[Reading, ...], shared: bool) -> Demand:
     return Demand(("nom",), MEDIUM, why, shared=shared, attributive=oblique, by="comparative")
 
 
+_AUXILIARIES = frozenset("buvo yra bus būtų esti nėra nebuvo".split())
+
+
+def _object_stands(left: tuple[str, ...], i: int) -> bool:
+    """Tell whether an accusative stands right before the verb at `i`: Komisiją sudaro 12 narių."""
+    if i < 1 or not left[i - 1][0].isalpha():
+        return False
+    readings = [r for r in analyse(left[i - 1]) if r.pos == "noun"]
+    timed = any("time" in r.classes for r in readings)
+    return bool(readings) and not timed and all(r.case == "acc" for r in readings)
+
+
 def _apply(governor: Governor, left: tuple[str, ...], i: int, skipped: int, shared: bool) -> Demand:
     if governor.kind == "verb":
+        before = left[i - 1] if i >= 1 else ""
         modal = i >= 1 and left[i - 1].startswith("ne") and left[i - 1] in ("negali", "neturi", "negalės", "negalėjo")
+        if governor.form.endswith("ti") and before in _AUXILIARIES:
+            governor = governor._replace(voice="passive")
         cases, what = _of_verb(governor, modal)
+        if cases[0] == "acc" and what == "verb" and governor.cases == ("acc",) and _object_stands(left, i):
+            cases, what = ("nom",), "subject: the object stands before"
         strength = MEDIUM if skipped == 0 else MEDIUM / (1 + skipped)
         if cases == ("dat",) or (cases == ("gen",) and skipped == 0):
             strength = STRONG if skipped == 0 else MEDIUM

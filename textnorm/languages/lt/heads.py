@@ -53,6 +53,7 @@ def number_group(n: int) -> Group:
 
 _QUOTES = frozenset("„“”\"«»'‚‘’")
 _MORE = frozenset("daugiau mažiau keletas keli kelis kelias kelių vėlesnių".split())
+_SUBJECT_OBJECT = frozenset(("nom", "acc"))
 _AND = frozenset(("ir", "ar", "arba", "bei"))
 _MEASURED = frozenset(("time", "measure", "money", "percent", "kind"))
 _WORDS_LOOKED_AT = 7
@@ -116,7 +117,8 @@ def heads(ctx: Context, n: int, wanted: Demand) -> list[Head]:
     in_range = bool(ctx.left) and ctx.left[-1] == "nuo"
     own = number_group(n)
     start = _start(ctx.right, own, in_range)
-    counting = _Counting(own, start, start.listed or wanted.shared)
+    of_month = bool(ctx.left) and any("month" in r.classes and r.case == "gen" for r in analyse(ctx.left[-1]))
+    counting = _Counting(own, start, start.listed or wanted.shared, of_month)
     out: list[Head] = []
     before: list[tuple[Reading, ...]] = []
     places: list[int] = []
@@ -149,8 +151,10 @@ def heads(ctx: Context, n: int, wanted: Demand) -> list[Head]:
             head = _candidate(word, reading, counting, at)
             if head is not None:
                 cost = unknown + 0.05 * len(before) + _gap(before, head, reading)
-                if capital and head.case != "gen" and _has(readings, "gen", "sg"):
-                    cost += 1.1
+                if capital and head.kind == "card" and head.case != "gen" and _has(readings, "gen", "sg"):
+                    cost += 2.0
+                elif capital and before and head.number == "sg":
+                    cost += 1.0  # a name further on is not what is counted
                 out.append(head._replace(score=head.score - cost))
         before.append(readings)
         places.append(at)
@@ -192,7 +196,8 @@ def _gap(before: list[tuple[Reading, ...]], head: Head, reading: Reading) -> flo
             cost += 0.1
         else:
             cost += 0.8 if any((r.case, r.number) == (head.case, head.number) for r in earlier) else 1.2
-        if head.kind == "card" and head.case != "gen" and any(r.classes & _MEASURED and r.case == "gen" for r in earlier):
+        measured = any(r.classes & _MEASURED and r.case == "gen" for r in earlier)
+        if measured and head.kind == "card" and head.case != "gen":
             cost += 0.5  # the measure is counted, not what it describes (2 metų vaikai)
         if head.kind == "ord" and not agrees:
             # An ordinal stands by its noun; a genitive plural between is what the number counts.
@@ -213,11 +218,14 @@ def _weigh(out: list[Head], words: list[tuple[Reading, ...]], places: list[int])
         score = head.score
         later = [h for h in out if h.after > head.after and h.kind == "card" and h.number == "pl" and h.score > 0.5]
         genitive = any(h.word == head.word and h.after == head.after and h.case == "gen" for h in out)
-        if head.kind == "card" and head.number == "pl" and head.case == "nom" and genitive:
-            if any(h.case != "gen" for h in later):
-                score -= 1.4
+        doubtful = genitive and head.kind == "card" and head.number == "pl" and head.case == "nom"
+        if doubtful and any(h.case != "gen" for h in later):
+            score -= 1.4
         for r in following.get(head.after, ()):
             mine = (r.case, r.gender, r.number) == (head.case, head.gender, head.number)
+            if doubtful and r.pos == "noun" and r.case in _SUBJECT_OBJECT:
+                score -= 1.0  # two bare nouns in a row: the first is the genitive (8 klasės mokinys)
+                break
             if r.pos == "part" and not mine and any((h.case, h.gender) == (r.case, r.gender) for h in later):
                 score -= 1.0
                 break
@@ -229,6 +237,7 @@ class _Counting(NamedTuple):
     own: Group
     start: _Start
     listed: bool
+    of_month: bool
 
 
 def _head(r: Reading, word: str, after: int, score: float, kind: Literal["card", "ord"], open_case: bool) -> Head:
@@ -244,7 +253,7 @@ def _candidate(word: str, r: Reading, counting: _Counting, after: int) -> Head |
     if r.pos == "num":
         return None
     base = {"noun": 1.0, "pron": 0.3}.get(r.pos, 0.45) * r.weight
-    own, start, listed = counting
+    own, start, listed, _ = counting
     if r.number == "sg":
         return _singular(word, r, base, counting, after)
     if listed and "legal" in r.classes:
@@ -261,7 +270,7 @@ def _candidate(word: str, r: Reading, counting: _Counting, after: int) -> Head |
 
 
 def _singular(word: str, r: Reading, base: float, counting: _Counting, after: int) -> Head | None:
-    if "legal" in r.classes:
+    if "legal" in r.classes or (counting.of_month and r.lemma == "diena"):
         return _head(r, word, after, 2.6 * base, "ord", False)
     ordered = "ordinal" in r.classes
     if counting.start.open_case and r.case == "gen":
@@ -275,4 +284,6 @@ def _singular(word: str, r: Reading, base: float, counting: _Counting, after: in
     if r.pos != "noun":
         return None
     # Any noun can be ordered (44 rate), but a bare genitive is more often an attribute of what comes later.
+    if "dimension" in r.classes and r.case == "gen":
+        return None
     return _head(r, word, after, -0.4 if r.case in ("gen", "nom") else 0.8 * base, "ord", False)

@@ -12,8 +12,8 @@ from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from textnorm.errors import RulePackError
-from textnorm.languages.lt.grammar import CASES, GENDERS, Case, Gender, Number
-from textnorm.languages.lt.nouns import UnknownParadigmError, decline, noun
+from textnorm.languages.lt.grammar import CASES, GENDERS, Case, Gender, Number, UnknownParadigmError
+from textnorm.languages.lt.nouns import decline, noun
 from textnorm.languages.lt.numerals import cardinal
 from textnorm.languages.lt.tables import read_table
 
