@@ -203,13 +203,27 @@ def test_suspicion_covers_every_pair_that_ftfy_flags():
     assert missed == []
 
 
-def test_mojibake_edits_are_words_and_say_how():
-    source = "Ä„Å¾uolų giria – graži, Å¡Ä¯met Å¾alia"
+@pytest.mark.parametrize(
+    "text", ["ГўВЂВ a", "Ø§Ù„Ø", "ØªØ§", "à²¬", "вЂ™", "β€™", "ā€™", "‚Äî", "√±", "Î‘Î¸Î®Î½Î±", "a Â»", "Ã la", "Ã¡"]
+)
+def test_suspicion_covers_the_long_alternatives(text):
+    assert is_bad(text)
+    assert suspicion().search(text)
+
+
+def test_mojibake_edits_are_small_and_say_how():
     edits = make_unicode()(["Graži Å¾alia giria, Å¡Ä¯met"])[0]
     assert [(e.start, e.end, e.replacement) for e in edits] == [(6, 8, "ž"), (20, 24, "šį")]
-    assert edits[0].value["plan"]
+    assert edits[0].value == {"plan": [["apply", "decode_inconsistent_utf8"]]}
     assert 0 < edits[0].confidence < 1
-    assert source != ftfy.fix_encoding(source)
+
+
+def test_a_line_is_mended_whatever_the_other_lines_are():
+    good = "Ąžuolas – 5 €.\n"
+    normalize = make_unicode()
+    (alone,) = normalize(["Å½alia giraitÄ—"]).apply(["Å½alia giraitÄ—"])
+    assert alone == "Žalia giraitė"
+    assert normalize([good + "Å½alia giraitÄ—"]).apply([good + "Å½alia giraitÄ—"]) == [good + alone]
 
 
 def test_surrogate_pair():

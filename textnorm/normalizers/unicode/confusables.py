@@ -36,6 +36,8 @@ def _tables() -> dict[str, dict[str, str]]:
             if letter != "-":
                 tables[script].update({other: letter for other in letters.values() if other not in ("-", letter)})
     tables["Latin"]["Ү"] = "Y"  # the other way Y is the far commoner У
+    # Small Greek letters stand in Latin words as symbols, but no Latin letter belongs in a Greek word.
+    tables["Greek"].update(zip("aikpuv", "αικρυν", strict=True))
     return tables
 
 
@@ -50,10 +52,12 @@ class ConfusablesLevel(CharLevel):
         self._tables = _tables()
         super().__init__("\u0370-\u03ff\u0400-\u052f\u1f00-\u1fff", RULE)
         self._word = regex.compile(r"\p{L}[\p{L}\p{M}]*")
-        self._scripts = [(script, regex.compile(rf"\p{{Script={script}}}")) for script in _SCRIPTS]
+        # Letters of no script (µ, ʼ, ª) and marks are at home in any word.
+        scripts = {**{script: script for script in _SCRIPTS}, "Common": "", "Inherited": ""}
+        self._scripts = [(name, regex.compile(rf"\p{{Script={script}}}")) for script, name in scripts.items()]
 
     def _script(self, letter: str) -> str:
-        return next((script for script, pattern in self._scripts if pattern.match(letter)), "other")
+        return next((name for name, pattern in self._scripts if pattern.match(letter)), "other")
 
     def edits(self, text: str) -> list[Edit]:
         """See :class:`~textnorm.normalizers.unicode.level.Level`."""
@@ -67,8 +71,10 @@ class ConfusablesLevel(CharLevel):
     def _word_edits(self, start: int, word: str) -> list[Edit]:
         scripts = [self._script(c) if c.isalpha() else "" for c in word]
         counts = Counter(s for s in scripts if s)
+        if len(counts) < 2:
+            return []
         home, most = counts.most_common(1)[0]
-        if len(counts) < 2 or 2 * most <= counts.total() or home not in self._tables:
+        if 2 * most <= counts.total() or home not in self._tables:
             return []
         table = self._tables[home]
         guests = [k for k, script in enumerate(scripts) if script and script != home]
