@@ -60,7 +60,7 @@ def make_form(form: Form) -> RunLevel:
     exact = _class(points)
     # The engine tries astral ranges one by one at every character of every text, so the trigger has few and wide ones.
     return RunLevel(
-        _class(points, 0x1000),
+        _class(points, 0x8000),
         f"unicode.{form.lower()}",
         partial(unicodedata.normalize, form),
         f"[^{exact}]?[{exact}]+",

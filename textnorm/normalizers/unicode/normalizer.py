@@ -125,20 +125,25 @@ class UnicodeNormalizer:
         The levels run until none has anything to do: what one of them removes may bring together what another repairs.
         It ends: what a level takes away no other makes, but for references and decoding, and those shorten the text.
         """
-        now = text
+        now, marks = text, self._marks(text)
         total: list[Edit] = []
         changed = True
         while changed:
             changed = False
             for level in self.levels:
-                if level.needs(now) is None:
+                if level.needs(marks if level.chars else now) is None:
                     continue
                 edits = level.edits(now)
                 if edits:
                     now = apply_row(now, edits)
+                    marks = self._marks(now)
                     total = compose_row(total, edits) if total else edits
                     changed = True
         return [e for e in total if e.replacement != text[e.start : e.end]]
+
+    def _marks(self, text: str) -> str:
+        """Return the characters of a text that call for some level, each once: what levels look at instead of it."""
+        return "" if self._suspect is None else "".join(set(self._suspect.findall(text)))
 
 
 def make_unicode(**switches: Any) -> UnicodeNormalizer:

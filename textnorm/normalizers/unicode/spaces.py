@@ -7,7 +7,7 @@ from textnorm.normalizers.unicode.level import RunLevel
 #: Without U+1680, which is drawn as a stroke in Ogham.
 _SPACES = "\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 #: U+202F joins suffixes to their stem in Mongolian.
-_PATTERN = "[\u00a0\u2000-\u200a\u2028\u2029\u205f\u3000]+|(?<![\u1800-\u18aa])\u202f"
+_PATTERN = f"[{_SPACES}](?<![\u1800-\u18aa]\u202f)[{_SPACES}]*"
 
 
 def _plain(old: str) -> str:
