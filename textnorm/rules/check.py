@@ -39,8 +39,8 @@ class Failure:
 def check_pack(pack: RulePack, engine: ReferenceEngine) -> list[Failure]:
     """Return every example of the pack that does not hold.
 
-    An example is read by the whole pack, as in use; it must give the promised text and its own rule must have fired. On a
-    counter-example the rule must not fire.
+    An example is read by the whole pack, as in use; it must give the promised text and its own rule must have fired. On
+    a counter-example the rule must not fire.
     """
     failures: list[Failure] = []
     for rule in pack.rules:

@@ -1,11 +1,11 @@
 """The fast rule engine and its plain reference.
 
-Both give the same edits. At each place where a token starts, left to right, the rules are tried in order of priority; of
-the matching rules of the highest priority the longest match wins, and the search goes on behind it.
+Both give the same edits. At each place where a token starts, left to right, the rules are tried in order of priority;
+of the matching rules of the highest priority the longest match wins, and the search goes on behind it.
 
-The fast engine joins a batch into one buffer, finds in one linear-time scan the places where some rule may start, asks one
-automaton which rules can match there, verifies those exactly, and remembers readings by (rule, surface, context). The
-reference tries every rule at every place and remembers nothing; property tests hold the two to the same answer.
+The fast engine joins a batch into one buffer, finds in one linear-time scan the places where some rule may start, asks
+one automaton which rules can match there, verifies those exactly, and remembers readings by (rule, surface, context).
+The reference tries every rule at every place and remembers nothing; property tests hold the two to the same answer.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from textnorm.rules.scan import PrefixSet, make_scanner
 from textnorm.rules.template import Slot
 
 _INNER = frozenset(".,:/-–−")
+_HYPHENS = frozenset("-/–−")
 _MEMO = 1 << 17
 _CLOSING = frozenset("\"'“”»’)]")
 
@@ -47,13 +48,15 @@ class Hit:
 
 
 def starts_token(text: str, p: int) -> bool:
-    """Return whether a match may start at ``p``: not inside a word, nor inside digits joined by ``. , : / -``."""
+    """Return whether a match may start at ``p``: not inside a word, nor inside what hyphens or ``. , : /`` join."""
     if p == 0 or not text[p].isalnum():
         return True
     before = text[p - 1]
     if before.isalnum() or before == "_":
         return False
-    return not (before in _INNER and p > 1 and text[p].isdigit() and text[p - 2].isdigit())
+    if before not in _INNER or p < 2 or not text[p].isdigit():
+        return True
+    return not (text[p - 2].isdigit() or (before in _HYPHENS and text[p - 2].isalpha()))
 
 
 def ends_token(text: str, e: int) -> bool:
@@ -231,7 +234,7 @@ class FastEngine(ReferenceEngine):
     def windows(self, texts: Sequence[str]) -> tuple[list[int], list[int], list[int]]:
         """Return ``(row, start, end)`` lists of the places, in code points of each row, where a rule may start."""
         joined = "\n".join(texts)
-        # A lone surrogate has no UTF-8 form; '?' keeps one code point in its place and the exact patterns see the truth.
+        # A lone surrogate has no UTF-8 form; '?' keeps its place and the exact patterns see the truth.
         buffer = joined.encode("utf-8", "replace")
         spans = self._scanner.scan(buffer)
         if not len(spans):

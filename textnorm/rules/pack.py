@@ -1,8 +1,8 @@
 """Rule packs: load, expand, check the form.
 
-A pack is a folder ``rules/<code>/`` of data files: ``pack.toml`` (name, version, reader, macros, tables), further ``*.toml``
-with ``[[rule]]`` entries, and ``*.tsv`` tables. Rules are authored in TOML because its literal strings (``'\\d+'``) need no
-escapes. The format is described in ``docs/rules.md``.
+A pack is a folder ``rules/<code>/`` of data files: ``pack.toml`` (name, version, reader, macros, tables), further
+``*.toml`` with ``[[rule]]`` entries, and ``*.tsv`` tables. Rules are authored in TOML because its literal strings need
+no escapes. The format is described in ``docs/rules.md``.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ from textnorm.rules.template import Part, Slot, TemplateError, parse
 REACH = 256
 
 #: Classes of non-standard words: the taxonomy of Kasparaitis (arXiv 2312.17660) and those that it lacks.
-CLASSES = (
-    "EXPN LSEQ ASWD NUM NORD NTEL NTIME NDATE NYEAR NCODE URL MONEY MEASURE PERCENT DECIMAL SCORE FRACTION RANGE ROMAN SYMBOL"
-).split()
+CLASSES = tuple(
+    """EXPN LSEQ ASWD NUM NORD NTEL NTIME NDATE NYEAR NCODE URL MONEY MEASURE PERCENT DECIMAL SCORE FRACTION RANGE ROMAN
+    SYMBOL""".split()  # noqa: SIM905 - read as a list of names
+)
 
 ACTIONS = ("read", "keep", "abstain")
+_WORD_END = r"(?:(?<!\w)|(?!\w))"
 _MACRO = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*(?:\.[a-z_]+)?)\}")
 _KEYS = {
     "id",
@@ -111,8 +113,12 @@ class Rule:
 
     @cached_property
     def exact(self) -> Any:
-        """The compiled exact pattern (module ``regex``)."""
-        return regex.compile(self.pattern, regex.IGNORECASE if self.ignorecase else 0)
+        """The compiled exact pattern (module ``regex``).
+
+        The word boundary at its end is part of it, so that alternatives are tried until one ends where a word does.
+        """
+        pattern = f"(?:{self.pattern}){_WORD_END}" if self.boundary else self.pattern
+        return regex.compile(pattern, regex.IGNORECASE if self.ignorecase else 0)
 
     @cached_property
     def derived(self) -> Derived:
@@ -144,7 +150,10 @@ class RulePack:
         for rule in self.rules:
             if rule.id == rule_id:
                 return rule
-        raise UnknownNameError(f"rule of the pack '{self.code}'", rule_id, [r.id for r in self.rules])
+        raise self._no_rule(rule_id)
+
+    def _no_rule(self, name: str) -> UnknownNameError:
+        return UnknownNameError(f"rule of the pack '{self.code}'", name, [rule.id for rule in self.rules])
 
     def overlay(self, rules: Iterable[Rule], disable: Sequence[str] = ()) -> RulePack:
         """Return the pack with ``rules`` laid over its own by id, and without those that ``disable`` names.
@@ -157,7 +166,7 @@ class RulePack:
         by_id.update({rule.id: rule for rule in extra})
         for name in disable:
             if name not in by_id:
-                raise UnknownNameError(f"rule of the pack '{self.code}'", name, by_id)
+                raise self._no_rule(name)
             del by_id[name]
         kept = [rule for rule in by_id.values() if not rule.disabled]
         mark = hashlib.sha256("\n".join([self.fingerprint, *map(repr, extra), *disable]).encode()).hexdigest()[:16]
@@ -186,7 +195,8 @@ def load_pack(code_or_path: str | Path) -> RulePack:
             msg = f"{path}: a rule pack needs a file pack.toml."
             raise RulePackError(msg)
         if str(code_or_path) not in packs():
-            raise UnknownNameError("rule pack", str(code_or_path), packs())
+            kind = "rule pack"
+            raise UnknownNameError(kind, str(code_or_path), packs())
         path = rules_dir(str(code_or_path))
     return _Loader(path).load()
 

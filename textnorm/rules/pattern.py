@@ -1,9 +1,9 @@
 """From one authored pattern: the exact form, and a wider form that a linear-time scanner can run.
 
-Rules are written once, in the common core of Python's ``re`` and ``regex``. RE2 has no lookaround and knows ``\\w``, ``\\d``
-and ``\\b`` for ASCII only, so the scanning form is derived here from the parse tree: classes become Unicode classes,
-assertions are dropped, and what cannot be said in RE2 is widened. Whatever the exact form matches at a place, the scanning
-form matches there too (a property test holds every shipped rule to that); the reverse need not hold.
+Rules are written once, in the common core of Python's ``re`` and ``regex``. RE2 has no lookaround and knows words,
+digits and boundaries for ASCII only, so the scanning form is derived here from the parse tree: classes become Unicode classes,
+assertions are dropped, and what cannot be said in RE2 is widened. Whatever the exact form matches at a place, the
+scanning form matches there too (a property test holds every shipped rule to that); the reverse need not hold.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Derived:
 
 def _char(code: int) -> str:
     char = chr(code)
-    return char if char.isalnum() and code > 127 or char.isascii() and char.isalnum() else f"\\x{{{code:x}}}"
+    return char if (char.isalnum() and code > 127) or (char.isascii() and char.isalnum()) else f"\\x{{{code:x}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +117,8 @@ class _Deriver:
 
     def repeat(self, low: int, high: int, body: Any) -> _Piece:
         piece = _group(self.sequence(body))
-        if high > 20:
-            # A wide bound only multiplies automaton states; no bound is wider still, which is allowed here.
-            count = "*" if low == 0 else "+"
-        else:
-            count = f"{{{low},{high}}}" if low != high else f"{{{low}}}"
+        # A wide bound only multiplies automaton states; no bound is wider still, which is allowed here.
+        count = f"{{{low},{high}}}" if high <= 20 else "+" if low else "*"
         return _Piece(piece.text + count, low > 0 and piece.rare, piece.stop)
 
     def klass(self, items: Any) -> _Piece:
@@ -158,7 +155,7 @@ def _check_repeats(nodes: Any, inside: bool = False) -> None:
                 raise PatternError(msg)
             variable = low != high and not (low == 0 and high == 1)
             if variable and inside and op is not sre.POSSESSIVE_REPEAT:
-                msg = "a variable repeat inside a repeat can backtrack without end (make the inner one possessive: {1,3}+)"
+                msg = "a variable repeat inside a repeat can backtrack without end (make the inner possessive: {1,3}+)"
                 raise PatternError(msg)
             _check_repeats(body, inside or high > 1)
         elif op is sre.BRANCH:

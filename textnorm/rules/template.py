@@ -1,8 +1,8 @@
 """Readings: small templates that say how the groups of a match are spoken.
 
-``{y:year gen} metų {m:month gen} {d:ordinal f @acc} {=diena | @acc}`` is four slots and literals. A slot names a group of the
-pattern, a function of the language's reader and its arguments; ``{=diena | @acc}`` hands the words after ``=`` to the
-function ``word``, which inflects them. ``{{`` and ``}}`` are braces.
+``{y:year gen} metų {m:month gen} {d:ord f @acc} {=diena | @acc}`` is four slots and literals. A slot names a group of
+the pattern, a function of the language's reader and its arguments; ``{=diena | @acc}`` hands the words after ``=`` to
+the function ``word``, which inflects them. ``{{`` and ``}}`` are braces.
 """
 
 from __future__ import annotations

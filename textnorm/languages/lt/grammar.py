@@ -45,9 +45,15 @@ def case_index(case: Case) -> int:
 
 
 def join(stem: str, ending: str) -> str:
-    """Join a stem and an ending; *t* and *d* become *č* and *dž* before *i* + back vowel (medis, medžio)."""
-    if len(ending) > 1 and ending[0] == "i" and ending[1] in _BACK_VOWELS and stem and stem[-1] in _SOFTENED:
-        return stem[:-1] + _SOFTENED[stem[-1]] + ending
+    """Join a stem and an ending.
+
+    Before *i* + back vowel *t* and *d* become *č* and *dž* (medis, medžio), and *j* takes the *i* in (rugsėjis, rugsėjo).
+    """
+    if len(ending) > 1 and ending[0] == "i" and ending[1] in _BACK_VOWELS and stem:
+        if stem[-1] == "j":
+            return stem + ending[1:]
+        if stem[-1] in _SOFTENED:
+            return stem[:-1] + _SOFTENED[stem[-1]] + ending
     return stem + ending
 
 

@@ -1,8 +1,8 @@
 """Reading functions of Lithuanian: what the slots of the rule pack's templates call.
 
 A function takes the request (one match), the group's text and the slot's arguments. Arguments are words in any order:
-a case (``gen``), a case asked of the context (``@`` or ``@acc``: that one where nothing governs), a gender (``m``, ``f``), a
-number (``sg``, ``pl``), ``def`` for the pronominal form, and names whose meaning the function gives.
+a case (``gen``), a case asked of the context (``@`` or ``@acc``: that one where nothing governs), a gender (``m``,
+``f``), a number (``sg``, ``pl``), ``def`` for the pronominal form, and names whose meaning the function gives.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import Literal, cast, get_args
 from textnorm.errors import ConfigError
 from textnorm.languages.lt.adjectives import decline_phrase, phrase_noun
 from textnorm.languages.lt.agreement import Agreement, agree, case_of
+from textnorm.languages.lt.compounds import compound_stem
 from textnorm.languages.lt.context import Context, context_key
 from textnorm.languages.lt.following import ordinal_of
-from textnorm.languages.lt.grammar import CASES, Case, Gender, Number, NumberRangeError
+from textnorm.languages.lt.grammar import CASES, Case, Gender, Number, NumberRangeError, words
 from textnorm.languages.lt.numerals import cardinal, decimal, fraction, noun_form
 from textnorm.languages.lt.ordinals import Match, ordinal, ordinal_from_ending, year
 from textnorm.languages.lt.spelling import spell, spell_address, spell_code, spell_digits
@@ -32,10 +33,8 @@ PhoneDigits = Literal["single", "group"]
 _PHRASE_TABLES = ("currencies", "units", "percent", "magnitudes")
 _SPACES = re.compile(r"[\s.\u00a0\u202f']")
 #: Names of the months, January first.
-MONTHS = tuple(
-    (
-        "sausis vasaris kovas balandis gegužė birželis liepa rugpjūtis rugsėjis spalis lapkritis gruodis"
-    ).split()
+MONTHS = words(
+    "sausis vasaris kovas balandis gegužė birželis liepa rugpjūtis rugsėjis spalis lapkritis gruodis"
 )
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _DATE_WORDS = frozenset(
@@ -140,7 +139,9 @@ class LithuanianReader:
 
     version = "1"
 
-    def __init__(self, *, one: One = "drop", acronyms: Acronyms = "spell", phone_digits: PhoneDigits = "single") -> None:
+    def __init__(
+        self, *, one: One = "drop", acronyms: Acronyms = "spell", phone_digits: PhoneDigits = "single"
+    ) -> None:
         for name, value, known in (
             ("one", one, get_args(One)),
             ("acronyms", acronyms, get_args(Acronyms)),
@@ -153,11 +154,7 @@ class LithuanianReader:
         self.acronyms: Acronyms = acronyms
         self.phone_digits: PhoneDigits = phone_digits
         self.functions: Mapping[str, ReadFunction] = {
-            name: getattr(self, f"read_{name}")
-            for name in (
-                "address amount card code count counted decimal digits fraction group letters month number ord phone raw"
-                " roman roman_ruler roman_written same table unit word written year"
-            ).split()
+            name.removeprefix("read_"): getattr(self, name) for name in dir(type(self)) if name.startswith("read_")
         }
 
     def __getstate__(self) -> dict[str, str]:
@@ -305,6 +302,10 @@ class LithuanianReader:
             if row is not None:
                 return row["phrase"]
         raise NotThisRule
+
+    def read_compound(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Stem of a numeral in a compound (13-metis *trylikametis*)."""
+        return compound_stem(to_int(text))
 
     # -- ordinals, years, dates --------------------------------------------------------------------------------------
     def read_ord(self, request: Request, text: str, args: tuple[str, ...]) -> str:

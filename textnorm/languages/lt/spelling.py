@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from textnorm.languages.lt.grammar import words
 from textnorm.languages.lt.numerals import cardinal, digits
 
 Letters = Mapping[str, Mapping[str, str]]
 
 _RUN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
-_SHORT = frozenset("lt lv ee eu pl de uk fr fi se no dk ru ua us tv io it es".split())
+_SHORT = frozenset(words("lt lv ee eu pl de uk fr fi se no dk ru ua us tv io it es"))
 
 
 def spell_digits(text: str, *, grouped: bool = False) -> str:
@@ -64,7 +65,7 @@ def spell_address(text: str, letters: Letters, signs: Mapping[str, Mapping[str, 
                 # Said so by everyone, though the letter alone is dviguba vė.
                 out.append("vė-vė-vė")
             else:
-                out.append(spell(low, letters) if low in _SHORT or len(low) == 1 else run)
+                out.append(spell(low, letters) if low in _SHORT or len(low) == 1 else low)
         elif run in signs:
             out.append(signs[run]["name"])
         else:
