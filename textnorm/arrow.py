@@ -50,6 +50,26 @@ class Outcome:
         """Whether a row has a reading."""
         return [text is not None for text in self.norm]
 
+    def part(self, a: int, b: int) -> Outcome:
+        """Return rows ``a`` to ``b`` (exclusive)."""
+        failures = {i - a: why for i, why in self.failures.items() if a <= i < b}
+        return Outcome(self.norm[a:b], self.edits[a:b], self.status[a:b], failures)
+
+    @staticmethod
+    def concat(parts: Sequence[Outcome]) -> Outcome:
+        """Return several stretches of rows as one."""
+        failures: dict[int, str] = {}
+        at = 0
+        for part in parts:
+            failures.update({at + i: why for i, why in part.failures.items()})
+            at += len(part.norm)
+        return Outcome(
+            [text for part in parts for text in part.norm],
+            Edits.concat([part.edits for part in parts]),
+            [status for part in parts for status in part.status],
+            failures,
+        )
+
 
 def outcome(
     pipeline: Pipeline,
@@ -77,7 +97,13 @@ def outcome(
     bad = dict(failures or {})
     good = [i for i, text in enumerate(texts) if text is not None and i not in bad]
     inputs: list[str] = [text for i, text in enumerate(texts) if text is not None and i not in bad]
-    ids = None if documents is None else [documents[i] for i in good]
+    ids: list[int] | None = None
+    if documents is not None:
+        # Numbers of runs, not the ids: a row left out here must not join what stood on its two sides.
+        number = np.zeros(n, dtype=np.int64)
+        for k, (a, b) in enumerate(document_runs(documents, n)):
+            number[a:b] = k
+        ids = number[good].tolist() if good else []
     edits, failed = pipeline.try_edits(inputs, ids)
     if failed and on_error == "fail":
         i = min(failed)
@@ -158,8 +184,8 @@ def output_schema(
     Raises:
         UsageError: the column is missing or no text, or a new name is taken.
     """
-    _check_column(schema, column)
-    kind = _text_type(schema.field(column).type)
+    check_column(schema, column)
+    kind = text_type(schema.field(column).type)
     if kind is None:
         msg = f"The column '{column}' is {schema.field(column).type}, not text."
         raise UsageError(msg)
@@ -181,7 +207,12 @@ def output_schema(
     return pa.schema(fields, metadata=_metadata(schema.metadata, pipeline, column))
 
 
-def _check_column(schema: pa.Schema, column: str) -> None:
+def check_column(schema: pa.Schema, column: str) -> None:
+    """Check that a column is there, once.
+
+    Raises:
+        UsageError: it is not; lists those that are.
+    """
     found = schema.get_all_field_indices(column)
     if not found:
         msg = f"There is no column '{column}'. {choices(column, schema.names)}"
@@ -191,10 +222,10 @@ def _check_column(schema: pa.Schema, column: str) -> None:
         raise UsageError(msg)
 
 
-def _text_type(kind: pa.DataType) -> pa.DataType | None:
+def text_type(kind: pa.DataType) -> pa.DataType | None:
     """Return the type of the reading of a text column, ``None`` where it is no text."""
     if pa.types.is_dictionary(kind):
-        return _text_type(kind.value_type)
+        return text_type(kind.value_type)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return kind
     return pa.string() if pa.types.is_null(kind) else None
@@ -231,7 +262,7 @@ def _normalize(
     texts = batch.column(column).to_pylist()
     documents = None
     if document_column is not None:
-        _check_column(batch.schema, document_column)
+        check_column(batch.schema, document_column)
         documents = batch.column(document_column).to_pylist()
     got = outcome(pipeline, texts, documents, on_error=on_error, first_row=first_row)
     if on_quarantine is not None:
@@ -264,7 +295,7 @@ def _whole_documents(
     for batch in batches:
         if not batch.num_rows:
             continue
-        _check_column(batch.schema, document_column)
+        check_column(batch.schema, document_column)
         ids = batch.column(document_column).to_pylist()
         runs = document_runs(ids, len(ids))
         if held and (open_id is None or ids[0] != open_id):

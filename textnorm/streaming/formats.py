@@ -1,0 +1,170 @@
+"""Which format a file has, and which files an argument means."""
+
+from __future__ import annotations
+
+import glob
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from textnorm.errors import UsageError
+
+Kind = Literal["text", "jsonl", "tsv", "parquet"]
+Codec = Literal["", "gzip", "zstd"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+_ENDINGS: dict[str, Kind] = {".txt": "text", ".jsonl": "jsonl", ".tsv": "tsv", ".parquet": "parquet"}
+_CODECS: dict[str, Codec] = {".gz": "gzip", ".zst": "zstd"}
+STDIO = "-"
+
+
+@dataclass(frozen=True)
+class Format:
+    """Format of a file.
+
+    Attributes:
+        kind: text, JSON Lines, TSV or Parquet.
+        codec: compression round it; Parquet compresses inside.
+        named: whether the ending says so; a file with any other ending counts as text.
+    """
+
+    kind: Kind
+    codec: Codec = ""
+    named: bool = True
+
+
+def detect(path: str) -> Format:
+    """Return the format that the ending of a path means; ``-`` is plain text.
+
+    Raises:
+        UsageError: a compressed Parquet file.
+    """
+    if path == STDIO:
+        return Format("text", named=False)
+    name = Path(path).name.lower()
+    codec: Codec = ""
+    for ending, found in _CODECS.items():
+        if name.endswith(ending):
+            codec, name = found, name[: -len(ending)]
+    kind = _ENDINGS.get(Path(name).suffix)
+    if kind == "parquet" and codec:
+        msg = f"{path}: Parquet compresses its own columns; decompress the file first."
+        raise UsageError(msg)
+    return Format(kind or "text", codec, named=kind is not None)
+
+
+def check_input(path: str) -> None:
+    """Check that an input can be a file.
+
+    Raises:
+        UsageError: it is missing, a folder, or cannot be read.
+    """
+    if path == STDIO:
+        return
+    place = Path(path)
+    if place.is_dir():
+        msg = f"{path} is a folder; 'textnorm run' reads folders."
+        raise UsageError(msg)
+    if not place.exists():
+        msg = f"{path}: there is no such file."
+        raise UsageError(msg)
+    if not os.access(place, os.R_OK):
+        msg = f"{path}: no permission to read it."
+        raise UsageError(msg)
+
+
+def check_output(path: str, inputs: list[str]) -> None:
+    """Check that an output can be written and is none of the inputs, by whatever name or link.
+
+    Raises:
+        UsageError: it is a folder, lies in no folder, or is an input.
+    """
+    if path == STDIO:
+        return
+    place = Path(path)
+    if place.is_dir():
+        msg = f"{path} is a folder; name a file."
+        raise UsageError(msg)
+    if not place.resolve().parent.is_dir():
+        msg = f"{path}: the folder {place.resolve().parent} does not exist."
+        raise UsageError(msg)
+    for item in inputs:
+        if item != STDIO and place.exists() and Path(item).exists() and place.samefile(item) and place.is_file():
+            msg = f"The output {path} is the input {item}; write to another file."
+            raise UsageError(msg)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One input file of a run.
+
+    Attributes:
+        path: where it is.
+        name: relative name, with forward slashes, that its output keeps.
+    """
+
+    path: Path
+    name: str
+
+
+def expand(inputs: list[str], out_dir: Path) -> list[Unit]:
+    """Return the files that arguments mean: files, folders (searched deep) and glob patterns, sorted within each.
+
+    Of a folder or a pattern only files with known endings are taken; names that begin with ``.`` or ``_`` are passed
+    over, and so is the output folder.
+
+    Raises:
+        UsageError: an argument means nothing, or two files have one relative name.
+    """
+    units: list[Unit] = []
+    for item in inputs:
+        if item == STDIO:
+            msg = "'run' reads files and folders; for standard input use 'textnorm normalize'."
+            raise UsageError(msg)
+        place = Path(item)
+        if place.is_dir():
+            found, base = sorted(p for p in place.rglob("*") if p.is_file()), place
+            found = [p for p in found if _wanted(p, base, out_dir)]
+            what = "holds no .txt, .jsonl, .tsv or .parquet files"
+        elif place.exists():
+            found, base, what = [place], place.parent, ""
+        elif glob.has_magic(item):
+            base = _fixed_part(item)
+            found = [Path(p) for p in sorted(glob.glob(item, recursive=True))]  # noqa: PTH207 - a pattern may be absolute
+            found = [p for p in found if p.is_file() and _wanted(p, base, out_dir)]
+            what = "matches no .txt, .jsonl, .tsv or .parquet files"
+        else:
+            check_input(item)
+            continue
+        if not found:
+            msg = f"{item}: {what}."
+            raise UsageError(msg)
+        units.extend(Unit(path, path.relative_to(base).as_posix()) for path in found)
+    seen: dict[str, Path] = {}
+    for unit in units:
+        if unit.name in seen:
+            msg = f"Two inputs would be written as {unit.name}: {seen[unit.name]} and {unit.path}."
+            raise UsageError(msg)
+        seen[unit.name] = unit.path
+    return units
+
+
+def _fixed_part(pattern: str) -> Path:
+    """Return the folder in front of the first part that has a wildcard."""
+    parts: list[str] = []
+    for part in Path(pattern).parts[:-1]:
+        if glob.has_magic(part):
+            break
+        parts.append(part)
+    return Path(*parts)
+
+
+def _wanted(path: Path, base: Path, out_dir: Path) -> bool:
+    if any(part.startswith((".", "_")) for part in path.relative_to(base).parts):
+        return False
+    if out_dir.resolve() in path.resolve().parents:
+        return False
+    ending = path.name.lower()
+    for codec in _CODECS:
+        ending = ending.removesuffix(codec)
+    return Path(ending).suffix in _ENDINGS
