@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from textnorm.languages.lt.context import Context
-from textnorm.languages.lt.demand import CASE_NAMES, MEDIUM, NOTHING, STRONG, Demand, demand, phrase
+from textnorm.languages.lt.demand import CASE_NAMES, MEDIUM, STRONG, Demand, demand, phrase
 from textnorm.languages.lt.government import governors
 from textnorm.languages.lt.grammar import Case, Gender, Number
 from textnorm.languages.lt.heads import Head, heads, number_group
@@ -48,6 +48,7 @@ class Agreement(NamedTuple):
     alternatives: tuple[Agreement, ...] = ()
 
 
+_DATE = frozenset(("time",))
 _ORDERED = frozenset(("legal", "ordinal"))
 _MEASURES = frozenset(("time", "measure", "money", "percent", "magnitude"))
 
@@ -67,7 +68,7 @@ def case_of(
         number_like: the slot is an amount: verbs of change and attributive use apply to it.
         classes: classes of the unit in the slot (``time``, ``percent`` …), for words that govern by class.
     """
-    wanted = demand(ctx.left, classes)
+    wanted = demand(ctx.left, classes or (frozenset() if number_like else _DATE))
     if number_like:
         attributive = _attributive(ctx.right, 0, wanted, classes)
         if attributive is not None:
@@ -98,9 +99,7 @@ def _attributive(
         for reading in readings:
             if "percent" in classes and reading.case == "gen":
                 continue  # 5 procentai kapitalo: what the share is of
-            if reading.pos == "noun" and (
-                "attributive" in reading.classes or ("dimension" in reading.classes)
-            ):
+            if reading.pos == "noun" and ("attributive" in reading.classes or ("dimension" in reading.classes)):
                 # per 10 dienų asmuo ...: a subject, not what the amount describes
                 clash = wanted.strength >= STRONG and reading.case not in wanted.cases and reading.case != "gen"
                 if clash and "person" in reading.classes:
@@ -206,9 +205,7 @@ def _judge(ctx: Context, n: int, head: Head, wanted: Demand, decimal: bool) -> t
         listed = head.classes & _ORDERED
         score = head.score + (fit if listed or fit < 0 else min(fit, MEDIUM))
         why = phrase((head.case,), f"ordinal with noun '{head.word}'")
-        return score, Agreement(
-            head.case, head.gender, head.number, "plain", "ord", head.definite, 0.95, why
-        )
+        return score, Agreement(head.case, head.gender, head.number, "plain", "ord", head.definite, 0.95, why)
     if head.open_case or decimal:
         case, confidence, why, fit = _open_case(ctx, head, wanted)
         return head.score + fit, Agreement(case, head.gender, head.number, series, "card", False, confidence, why)

@@ -20,7 +20,7 @@ _AND = frozenset(("ir", "bei", "arba"))
 _THAN = frozenset(("kaip", "nei", "negu"))
 _QUOTES = frozenset("„“”\"«»'‚‘’")
 _STATES = frozenset("–—-:=")
-_TEMPORAL_COMPARATIVES = frozenset("ilgiau trumpiau vėliau anksčiau seniau dažniau rečiau".split())
+_TEMPORAL_COMPARATIVES = frozenset(["ilgiau", "trumpiau", "vėliau", "anksčiau", "seniau", "dažniau", "rečiau"])
 
 #: Strengths of evidence, on one scale with the scores of the counted noun.
 STRONG, MEDIUM, WEAK = 2.5, 0.9, 0.3
@@ -219,7 +219,7 @@ def _compared(word: str, readings: tuple[Reading, ...], shared: bool) -> Demand:
     return Demand(("nom",), MEDIUM, why, shared=shared, attributive=oblique, by="comparative")
 
 
-_AUXILIARIES = frozenset("buvo yra bus būtų esti nėra nebuvo".split())
+_AUXILIARIES = frozenset(["buvo", "yra", "bus", "būtų", "esti", "nėra", "nebuvo"])
 
 
 def _object_stands(left: tuple[str, ...], i: int) -> bool:

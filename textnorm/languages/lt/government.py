@@ -20,9 +20,7 @@ Voice = Literal["active", "passive", "gerund"]
 _COLUMNS = ("forms", "pos", "case", "condition", "note")
 
 # What may follow the stem of a verb: finite endings, infinitive, participles, gerunds; the groups tell the voice.
-_ADJ = (
-    "as|a|i|os|ą|o|am|ai|ų|iems|us|ais|uose|oms|omis|ose|u|ame|oje|asis|oji|ojo|ąją|ąjį|ieji|osios|ųjų|uosius|ąsias|iesiems"
-)
+_ADJ = "as|a|i|os|ą|o|am|ai|ų|iems|us|ais|uose|oms|omis|ose|u|ame|oje|asis|oji|ojo|ąją|ąjį|ieji|osios|ųjų|uosius|ąsias|iesiems"
 _REST = re.compile(
     rf"(?:(?P<passive>(?:[aoiė]|ia|ja|y)?[mt](?:{_ADJ}))|(?P<gerund>(?:ia|a|i|ja)nt|j?us)"
     r"|[aoėiue]?|i[ao]|j[aoėu]|(?:[aoiė]|ia|ja)?(?:me|te)|tis?|s|siu|tų|tume|davo|dam(?:as|a|i|os)"
@@ -32,7 +30,7 @@ _REST = re.compile(
 _NEGATIONS = ("nebe", "ne")
 _PARTICLES = ("tebe", "be", "te")
 _PREFIXES = ("per", "par", "pra", "pri", "api", "ati", "ap", "at", "iš", "nu", "pa", "su", "už", "į")
-_LEAST_STEM = 4
+_LEAST_REST = 4
 
 
 class Governor(NamedTuple):
@@ -107,13 +105,20 @@ def _by_stem(word: str, table: _Table) -> list[Governor]:
 
 
 def _verbs(word: str, table: _Table) -> list[Governor]:
-    """Look a verb up as it stands, then without one verbal prefix (išaugino: augino)."""
+    """Look a verb up as it stands, then without one verbal prefix and the reflexive behind it (pasiskolino)."""
     found = [g for g in (table.exact.get(word) or _by_stem(word, table)) if g.kind == "verb"]
     if found:
         return found
     for prefix in _PREFIXES:
-        if word.startswith(prefix) and len(word) > len(prefix) + _LEAST_STEM:
-            return [g for g in _by_stem(word[len(prefix) :], table) if g.kind == "verb"]
+        if not word.startswith(prefix):
+            continue
+        for cut in (len(prefix), len(prefix) + 2):
+            rest = word[cut:]
+            if len(rest) < _LEAST_REST or (cut > len(prefix) and word[len(prefix) : cut] != "si"):
+                continue
+            found = [g for g in _by_stem(rest, table) if g.kind == "verb"]
+            if found:
+                return [g._replace(form=word) for g in found]
     return []
 
 

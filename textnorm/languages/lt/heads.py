@@ -52,7 +52,7 @@ def number_group(n: int) -> Group:
 
 
 _QUOTES = frozenset("„“”\"«»'‚‘’")
-_MORE = frozenset("daugiau mažiau keletas keli kelis kelias kelių vėlesnių".split())
+_MORE = frozenset(["daugiau", "mažiau", "keletas", "keli", "kelis", "kelias", "kelių", "vėlesnių"])
 _SUBJECT_OBJECT = frozenset(("nom", "acc"))
 _AND = frozenset(("ir", "ar", "arba", "bei"))
 _MEASURED = frozenset(("time", "measure", "money", "percent", "kind"))
@@ -84,10 +84,9 @@ def _start(right: tuple[str, ...], group: Group, in_range: bool) -> _Start:
             while at < end and (lemma := _numeral(right[at])) is not None:
                 group = number_group(int(lemma))
                 at += 1
-        elif word in ("ir", "ar", "arba") and following in _MORE:
-            open_case = True
-            at += 2
-        elif word == "su" and following in ("puse", "ketvirčiu"):
+        elif (word in ("ir", "ar", "arba") and following in _MORE) or (
+            word == "su" and following in ("puse", "ketvirčiu")
+        ):
             open_case = True
             at += 2
         elif word == "iš" and following == "eilės":
@@ -147,15 +146,19 @@ def heads(ctx: Context, n: int, wanted: Demand) -> list[Head]:
             continue
         if role == "verb":
             break
+        genitive = capital and _has(readings, "gen", "sg")
         for reading in readings:
             head = _candidate(word, reading, counting, at)
-            if head is not None:
-                cost = unknown + 0.05 * len(before) + _gap(before, head, reading)
-                if capital and head.kind == "card" and head.case != "gen" and _has(readings, "gen", "sg"):
-                    cost += 2.0
-                elif capital and before and head.number == "sg":
-                    cost += 1.0  # a name further on is not what is counted
-                out.append(head._replace(score=head.score - cost))
+            if head is None:
+                continue
+            cost = unknown
+            if before:
+                cost += 0.05 * len(before) + _gap(before, head, reading)
+            if genitive and head.kind == "card" and head.case != "gen":
+                cost += 2.0  # of two readings of a name, the genitive attribute
+            elif capital and before and head.number == "sg":
+                cost += 1.0  # a name further on is not what is counted
+            out.append(head._replace(score=head.score - cost) if cost else head)
         before.append(readings)
         places.append(at)
     return _weigh(out, before, places)
@@ -185,14 +188,14 @@ def _gap(before: list[tuple[Reading, ...]], head: Head, reading: Reading) -> flo
     phrase = False  # in a participial phrase before the noun: its objects are free
     for earlier in reversed(before):
         agrees = [
-            r for r in earlier if r.pos != "noun" and (r.case, r.gender, r.number) == (reading[1], reading[2], reading[3])
+            r
+            for r in earlier
+            if r.pos != "noun" and (r.case, r.gender, r.number) == (reading[1], reading[2], reading[3])
         ]
         if agrees:
             cost -= 0.15
             phrase = phrase or any(r.pos == "part" for r in agrees)
-        elif phrase:
-            cost += 0.1
-        elif any(r.case == "gen" for r in earlier):
+        elif phrase or any(r.case == "gen" for r in earlier):
             cost += 0.1
         else:
             cost += 0.8 if any((r.case, r.number) == (head.case, head.number) for r in earlier) else 1.2
@@ -212,23 +215,28 @@ def _weigh(out: list[Head], words: list[tuple[Reading, ...]], places: list[int])
     A nominative plural in -os, -ės is more often the genitive singular before the true head (4 tarybos nariai); a noun
     before an active participle is the participle's object (4 patikras atliekantys asmenys).
     """
+    if len(words) < 2:
+        return out
     weighed: list[Head] = []
     following = dict(zip(places, words[1:], strict=False))
+    plurals = [h for h in out if h.kind == "card" and h.number == "pl" and h.score > 0.5]
     for head in out:
+        if head.kind != "card" or head.number != "pl" or head.case == "gen":
+            weighed.append(head)
+            continue
         score = head.score
-        later = [h for h in out if h.after > head.after and h.kind == "card" and h.number == "pl" and h.score > 0.5]
-        genitive = any(h.word == head.word and h.after == head.after and h.case == "gen" for h in out)
-        doubtful = genitive and head.kind == "card" and head.number == "pl" and head.case == "nom"
+        later = [h for h in plurals if h.after > head.after]
+        doubtful = head.case == "nom" and any(h.after == head.after and h.case == "gen" for h in out)
         if doubtful and any(h.case != "gen" for h in later):
             score -= 1.4
         for r in following.get(head.after, ()):
-            mine = (r.case, r.gender, r.number) == (head.case, head.gender, head.number)
             if doubtful and r.pos == "noun" and r.case in _SUBJECT_OBJECT:
                 score -= 1.0  # two bare nouns in a row: the first is the genitive (8 klasės mokinys)
                 break
-            if r.pos == "part" and not mine and any((h.case, h.gender) == (r.case, r.gender) for h in later):
-                score -= 1.0
-                break
+            if r.pos == "part" and (r.case, r.gender, r.number) != (head.case, head.gender, head.number):
+                if any((h.case, h.gender) == (r.case, r.gender) for h in later):
+                    score -= 1.0
+                    break
         weighed.append(head._replace(score=score))
     return weighed
 

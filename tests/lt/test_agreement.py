@@ -1,0 +1,378 @@
+"""Which form a number takes in its sentence: tables of sentences, and laws that hold for any surroundings."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from textnorm.errors import RulePackError
+from textnorm.languages.lt import government, tables
+from textnorm.languages.lt.agreement import Agreement, agree, case_of
+from textnorm.languages.lt.context import LEFT_TOKENS, RIGHT_TOKENS, WINDOW, Context, context_key
+from textnorm.languages.lt.government import governors
+from textnorm.languages.lt.grammar import CASES, GENDERS, NUMBERS
+from textnorm.languages.lt.numerals import cardinal
+from textnorm.languages.lt.ordinals import ordinal
+
+
+def slot(marked: str) -> tuple[str, int, int]:
+    """Take the slot out of a sentence that marks it with brackets."""
+    start, end = marked.index("["), marked.index("]")
+    return marked[:start] + marked[start + 1 : end] + marked[end + 1 :], start, end - 1
+
+
+def around(marked: str) -> tuple[Context, str]:
+    text, start, end = slot(marked)
+    return context_key(text, start, end), text[start:end]
+
+
+def read(marked: str) -> tuple[str, Agreement]:
+    ctx, raw = around(marked)
+    n = int(raw)
+    found = agree(ctx, n)
+    if found.kind == "ord":
+        # Both ordinals are right before a singular noun; the tables give the indefinite one.
+        return ordinal(n, found.case, found.gender, found.number), found
+    return cardinal(n, found.case, found.gender, series=found.series), found
+
+
+SENTENCES = [
+    ("Atėjo su [3] draugais.", "trimis"),
+    ("Grįžo be [2] vaikų.", "dviejų"),
+    ("Dalyvavo apie [25] žmones.", "dvidešimt penkis"),
+    ("Tai truko apie [25] minutes.", "dvidešimt penkias"),
+    ("Vasario [21] diena buvo šalta.", "dvidešimt pirma"),
+    ("Sutartis galioja per [21] dieną.", "dvidešimt vieną"),
+    ("Kaina krito iki [101] euro.", "šimto vieno"),
+    ("Prieš [11] dienų jis išvyko.", "vienuolika"),
+    ("Mokėjo po [5] eurus.", "penkis"),
+    ("Grįžo po [3] metų.", "trejų"),
+    ("Sustojo už [8] kilometrų.", "aštuonių"),
+    ("Nupirko už [12] eurų.", "dvylika"),
+    ("Nupirko už [100] eurų.", "šimtą"),
+    ("Nupirko už [22] eurus.", "dvidešimt du"),
+    ("Susitarė su [100] įmonių.", "šimtu"),
+    ("Dėl [200] litrų ginčytis neverta.", "dviejų šimtų"),
+    ("Jam [7] metai.", "septyneri"),
+    ("Sulaikytas [32] metų vyras.", "trisdešimt dvejų"),
+    ("Sulaukęs [18] metų, jis išvažiavo.", "aštuoniolikos"),
+    ("Žuvo [22] žmonės.", "dvidešimt du"),
+    ("[22] žmonės žuvo.", "dvidešimt du"),
+    ("Įmonė nupirko [100] akcijų.", "šimtą"),
+    ("Jis gavo [1000] eurų.", "tūkstantį"),
+    ("Kaina pakilo [5] procentais.", "penkiais"),
+    ("Pelnas padidėjo [100] procentų.", "šimtu"),
+    ("Kaina nukrito iki [5] procentų.", "penkių"),
+    ("Taikomi [5] ir 7 punktai.", "penktas"),
+    ("Taikomi 5 ir [7] punktai.", "septintas"),
+    ("Automobilis sustojo [44] rate.", "keturiasdešimt ketvirtame"),
+    ("Ji užėmė [1] vietą.", "pirmą"),
+    ("Ji užėmė [3] vietą.", "trečią"),
+    ("Jis mokosi [5] klasėje.", "penktoje"),
+    ("Tai [8] klasės mokinys.", "aštuntos"),
+    ("Nuo [3] iki 5 metų.", "trejų"),
+    ("Nuo 3 iki [5] metų.", "penkerių"),
+    ("Kas [4] metus renkamas meras.", "ketverius"),
+    ("Iš [9] komandų liko trys.", "devynių"),
+    ("Taikomas šio įstatymo [2] straipsnis.", "antras"),
+    ("Pagal [2] straipsnio 3 dalį.", "antro"),
+    ("Pagal 2 straipsnio [3] dalį.", "trečią"),
+    ("Pateikė [2] naujus įrodymus.", "du"),
+    ("Pasirašė [2] naujas sutartis.", "dvi"),
+    ("Ne mažiau kaip [21] narys balsavo už.", "dvidešimt vienas"),
+    ("Laukė daugiau nei [40] minučių.", "keturiasdešimt"),
+    ("Skrido [300] kilometrų per valandą greičiu.", "trijų šimtų"),
+    ("Nustatytas [100] eurų mokestis.", "šimto"),
+    ("Praėjus [100] dienų, jis grįžo.", "šimtui"),
+    ("Likus [3] dienoms iki varžybų.", "trims"),
+    ("Jis laimėjo [2] varžybas.", "dvejas"),
+    ("Kambaryje yra [2] durys.", "dvejos"),
+    ("Parduotuvėje nėra [200] porų batų.", "dviejų šimtų"),
+    ("Negavo [100] eurų.", "šimto"),
+    ("Tai kainuoja [100] eurų.", "šimtą"),
+    ("Viršijo [800] eurų.", "aštuonis šimtus"),
+    ("Neviršija [800] eurų.", "aštuonių šimtų"),
+    ("Gyvena [100] žmonių.", "šimtas"),
+    ("Suma siekia [1000] eurų.", "tūkstantį"),
+    ("Padėjo [15] šeimų.", "penkiolikai"),
+    ("Dovanos skirtos [4] vaikams.", "keturiems"),
+    ("Miesto [5] mokyklose mokosi vaikai.", "penkiose"),
+    ("Vyras dirbo [100] valandų.", "šimtą"),
+    ("Vasarą jis [5] kartus plaukė.", "penkis"),
+    ("Tai buvo jo [5] kartas.", "penktas"),
+    ("Suvalgė [1] obuolį.", "vieną"),
+    ("Prireikė [1] dienos.", "vienos"),
+    ("Komitetą sudaro [7] Europos Sąjungos valstybių narių atstovai.", "septyni"),
+    ("Išleido [2] knygas.", "dvi"),
+    ("Perskaitė [2] įdomias ir labai storas knygas.", "dvi"),
+    ("Tarp [3] finalininkų yra ji.", "trijų"),
+    ("Visi [12] žaidikų išvyko.", "dvylika"),
+    ("Visų [12] mėnesių pajamos.", "dvylikos"),
+    ("Rungtynės prasidėjo [40] minučių vėliau.", "keturiasdešimt"),
+    ("Jis [10] centimetrų aukštesnis už brolį.", "dešimt"),
+    ("Paėmė [30] ar daugiau lapų.", "trisdešimt"),
+    ("Turi [2] ar daugiau vaikų.", "du"),
+    ("Kalbėjosi su [5] ar daugiau asmenų.", "penkiais"),
+    ("Atvyko 15 ar [16] žmonių.", "šešiolika"),
+    ("Iš šių [6] šalių atvyko svečiai.", "šešių"),
+    ("Vairavo [2] promilių girtumo.", "dviejų"),
+    ("Bauda – [500] eurų.", "penki šimtai"),
+    ("Skiriama [500] eurų bauda.", "penkių šimtų"),
+    ("Paskirta bauda nuo [100] iki 200 eurų.", "šimto"),
+    ("Paskirta bauda nuo 100 iki [200] eurų.", "dviejų šimtų"),
+    ("Jie gyvena [2] aukšte.", "antrame"),
+    ("Jie gyvena [9] aukštų name.", "devynių"),
+    ("Įvartį įmušė [25] minutę.", "dvidešimt penktą"),
+    ("Kapituliavo [5] minutę.", "penktą"),
+    ("Per [2] kėlinį įmušė 3 įvarčius.", "antrą"),
+    ("Per 2 kėlinį įmušė [3] įvarčius.", "tris"),
+    ("Varžybos vyks [2] etapais.", "dviem"),
+    ("Pasidalijo į [3] grupes.", "tris"),
+    ("Kiekvienoje iš [3] grupių.", "trijų"),
+    ("Viena iš [10] šeimų.", "dešimt"),
+    ("Sėdi [2] eilėje.", "antroje"),
+    ("Byloje yra [21] tomas.", "dvidešimt vienas"),
+    ("Byloje yra [21] liudytojas.", "dvidešimt vienas"),
+    ("Prie [21] namo.", "dvidešimt vieno"),
+    ("Vidutiniškai po [2] valandas per dieną.", "dvi"),
+    ("Ligoninėje guli [41] pacientas.", "keturiasdešimt vienas"),
+    ("Trūksta [3] lapų.", "trijų"),
+    ("Reikia [100] savanorių.", "šimto"),
+    ("Sunaudojo [1] milijoną litrų.", "vieną"),
+    ("Miestas skyrė [2] milijonus eurų.", "du"),
+    ("Jai suteikta [3] kategorija.", "trečia"),
+    ("Knygos [3] puslapyje.", "trečiame"),
+    ("Skaitykite [15] puslapį.", "penkioliktą"),
+    ("Atostogavo [2] savaites.", "dvi"),
+    ("Per pastaruosius [10] metų.", "dešimt"),
+    ("Per artimiausius [5] metus.", "penkerius"),
+    ("Jo [2] sūnūs.", "du"),
+    ("Mano [2] dukterys.", "dvi"),
+    ("[4] žmonės, kurie dirbo čia, išėjo.", "keturi"),
+    ("Buvo [5] laipsniai šalčio.", "penki"),
+    ("Buvo [15] laipsnių šalčio.", "penkiolika"),
+    ("Oras atšilo iki [20] laipsnių.", "dvidešimt"),
+    ("Sumokėjo bankui [300] eurų.", "tris šimtus"),
+    ("Sėdi [9] aukštų bokšte.", "devynių"),
+    ("Prašymą pateikė [100] gyventojų.", "šimtas"),
+    ("Mero pavaduotoją ir [4] patarėjus pakvietė.", "keturis"),
+    ("Buvo apdovanoti [200] savanorių.", "du šimtai"),
+    ("Neliko [100] medžių.", "šimto"),
+    ("Kovo [22] dieną snigo.", "dvidešimt antrą"),
+]
+
+
+@pytest.mark.parametrize(("marked", "expected"), SENTENCES)
+def test_a_number_takes_the_form_of_its_sentence(marked: str, expected: str) -> None:
+    form, found = read(marked)
+    assert form == expected, found.why
+
+
+@pytest.mark.parametrize(
+    ("marked", "case", "gender", "plural_only"),
+    [
+        ("Lentyna yra [5 km] pločio.", "gen", "m", False),
+        ("Ruožas tęsiasi iki [5 km].", "gen", "m", False),
+        ("Nubėgo [5 km] per valandą.", "acc", "m", False),
+        ("Akcijos pabrango [15 %].", "ins", "m", False),
+        ("Butai [15 %] brangesni nei pernai.", "ins", "m", False),
+        ("Nuolaida siekia [15 %].", "acc", "m", False),
+        ("Su [3 Eur] kišenėje toli nenueisi.", "ins", "m", False),
+        ("Kaina – [3 Eur].", "nom", "m", False),
+        ("Paskirta [300 Eur] bauda.", "gen", "m", False),
+        ("Po [2 m.] pertraukos grįžo.", "gen", "m", True),
+    ],
+)
+def test_a_unit_in_the_slot_leaves_only_the_case_to_the_surroundings(marked, case, gender, plural_only) -> None:
+    ctx, raw = around(marked)
+    found = agree(ctx, int(raw.split()[0]), noun_gender=gender, plural_only=plural_only)
+    assert (found.case, found.gender, found.kind) == (case, gender, "card"), found.why
+    assert found.series == ("plural_only" if plural_only else "plain")
+
+
+@pytest.mark.parametrize(
+    ("marked", "default", "case"),
+    [
+        ("[2016 m.] įkurta draugija veikia.", "ins", "ins"),
+        ("Draugija veikia nuo [2016 m.] pavasario.", "ins", "gen"),
+        ("Sutartis galioja iki [2030 m.]", "ins", "gen"),
+        ("Nuo karo pabaigos [1953 m.] praėjo daug laiko.", "ins", "ins"),
+        ("Susitiksime [gegužės 5 d.] aikštėje.", "acc", "acc"),
+        ("Gavo [gegužės 5 d.] laišką.", "acc", "acc"),
+        ("Po [gegužės 5 d.] nieko nelaukiame.", "acc", "gen"),
+    ],
+)
+def test_dates_hear_prepositions_only(marked: str, default, case: str) -> None:
+    ctx, _ = around(marked)
+    assert case_of(ctx, default=default, number_like=False)[0] == case
+
+
+@pytest.mark.parametrize(
+    ("marked", "part"),
+    [
+        ("Nuvyko iki [5] kalno.", "preposition 'iki'"),
+        ("Suma siekia [1000] eurų.", "verb 'siekia'"),
+        ("Taikomi [3] nauji straipsniai.", "noun"),
+        ("Praėjus [100] dienų, grįžo.", "dative absolute 'praėjus'"),
+        ("Tai [100] dienų terminas.", "attribute of 'terminas'"),
+        ("Per paskutinius [100] metų.", "agrees with 'paskutinius'"),
+    ],
+)
+def test_the_reason_names_what_decided(marked: str, part: str) -> None:
+    _, found = read(marked)
+    assert part in found.why
+
+
+def test_clear_sentences_are_surer_than_open_ones() -> None:
+    assert read("Atvyko su [3] draugais.")[1].confidence > read("Ten [3] programos vaikams.")[1].confidence
+    assert read("Ten [3] programos vaikams.")[1].alternatives
+
+
+class TestContext:
+    def test_tokens_on_both_sides(self) -> None:
+        ctx, _ = around("Bauda nuo 15 000 iki [20] eurų ir 3-iasis Jonas.")
+        assert ctx.left == ("bauda", "nuo", "#0", "iki")
+        assert ctx.right == ("eurų", "ir", "#o", "jonas", ".")
+        assert ctx.caps == (False, False, False, True, False)
+
+    def test_a_sentence_end_cuts(self) -> None:
+        ctx, _ = around("Lijo. Buvo šalta! Atėjo [3] žmonės. Vėliau išėjo.")
+        assert ctx.left == ("atėjo",)
+        assert ctx.right == ("žmonės", ".")
+
+    def test_an_abbreviation_does_not_cut(self) -> None:
+        ctx, _ = around("Žr. pvz. [3] str. Kitas, J. Jonaitis.")
+        assert ctx.left == ("žr.", "pvz.")
+        assert ctx.right[:2] == ("str.", "kitas")
+
+    @pytest.mark.parametrize(
+        ("number", "token"),
+        [
+            ("1", "#1"),
+            ("21", "#1"),
+            ("11", "#0"),
+            ("30", "#0"),
+            ("7", "#2"),
+            ("2016", "#y"),
+            ("2,5", "#d"),
+            ("3-ioji", "#o"),
+        ],
+    )
+    def test_classes_of_numbers(self, number: str, token: str) -> None:
+        ctx, _ = around(f"Tarp {number} ir [5] namo.")
+        assert ctx.left[1] == token
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.text(max_size=60), st.text(min_size=1, max_size=8), st.text(max_size=60))
+    def test_any_text_gives_a_bounded_key(self, before: str, inside: str, after: str) -> None:
+        ctx = context_key(before + inside + after, len(before), len(before + inside))
+        assert len(ctx.left) <= LEFT_TOKENS
+        assert len(ctx.right) <= RIGHT_TOKENS + 1
+        assert ctx.caps == () or len(ctx.caps) == len(ctx.right)
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.text(max_size=200), st.text(max_size=200))
+    def test_text_beyond_the_window_does_not_matter(self, before: str, after: str) -> None:
+        near = " žodis" * WINDOW
+        text = near + " 5" + near
+        start = len(near) + 1
+        moved = context_key(before + text + after, len(before) + start, len(before) + start + 1)
+        assert moved == context_key(text, start, start + 1)
+
+
+WORDS = st.sampled_from(
+    [
+        "nuo",
+        "su",
+        "per",
+        "kas",
+        "ir",
+        "ar",
+        ",",
+        "(",
+        "–",
+        "#",
+        "#1",
+        "#2",
+        "#0",
+        "metų",
+        "metai",
+        "dienos",
+        "straipsnio",
+        "eurais",
+        "didelių",
+        "gražios",
+        "jie",
+        "iš",
+        "ne",
+        "mažiau",
+        "kaip",
+        "viršija",
+        "atėjo",
+        "praėjus",
+        "šimtų",
+        "penkių",
+        "durys",
+        "Q",
+        "%",
+        '"',
+    ]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(WORDS, max_size=7), st.integers(0, 10**12), st.lists(WORDS, max_size=7), st.booleans())
+def test_any_surroundings_give_a_readable_form(left: list[str], n: int, right: list[str], decimal: bool) -> None:
+    ctx = Context(tuple(left), tuple(right))
+    found = agree(ctx, n, decimal=decimal)
+    assert found == agree(ctx, n, decimal=decimal)
+    assert found.case in CASES
+    assert found.gender in GENDERS
+    assert found.number in NUMBERS
+    assert 0 < found.confidence <= 1
+    assert found.why
+    for other in found.alternatives:
+        assert other[:6] != found[:6]
+        assert other.alternatives == ()
+    if found.kind == "card":
+        assert cardinal(n, found.case, found.gender, series=found.series)
+
+
+class TestGovernment:
+    @pytest.mark.parametrize(
+        ("word", "case"), [("nuo", "gen"), ("su", "ins"), ("per", "acc"), ("kainuos", "acc"), ("sulaukė", "gen")]
+    )
+    def test_the_table_is_read(self, word: str, case: str) -> None:
+        assert governors(word)[0].cases[0] == case
+
+    def test_a_verb_is_known_behind_prefix_and_negation(self) -> None:
+        assert governors("augino")
+        assert governors("užaugino")[0].cases == ("acc",)
+        assert governors("neviršija")[0].negated
+        assert not governors("viršija")[0].negated
+
+    def test_a_stem_needs_a_verbal_ending(self) -> None:
+        assert governors("kainuoja")
+        assert not governors("kainuotojas")
+
+    @pytest.mark.parametrize(
+        ("line", "message"),
+        [
+            ("iki\tprep\tgenitive", "government.tsv:2: unknown case 'genitive'"),
+            ("iki\tpreposition\tgen", "government.tsv:2: unknown part of speech"),
+            ("iki\tprep", "government.tsv:2: a prep needs a case"),
+            ("iki\tprep\tgen\tsometimes", "government.tsv:2: unknown condition"),
+            ("iki\tprep\tgen\t\t\t\textra", "government.tsv:2: 7 cells"),
+        ],
+    )
+    def test_a_broken_table_names_file_and_line(self, line: str, message: str, tmp_path, monkeypatch) -> None:
+        (tmp_path / "government.tsv").write_text(f"forms\tpos\tcase\tcondition\tnote\n{line}\n", encoding="utf-8")
+        monkeypatch.setattr(tables, "rules_dir", lambda code: tmp_path)
+        with pytest.raises(RulePackError, match=message.replace(".", r"\.")):
+            government._table.__wrapped__()
+
+    def test_a_missing_table_is_named(self, tmp_path, monkeypatch) -> None:
+        monkeypatch.setattr(tables, "rules_dir", lambda code: tmp_path)
+        with pytest.raises(RulePackError, match=r"rules/lt/government\.tsv: cannot be read"):
+            government._table.__wrapped__()
