@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from textnorm.edits import Edit, Edits, EditsBuilder
 from textnorm.errors import RulePackError
@@ -22,6 +23,10 @@ from textnorm.rules.pack import REACH, Rule, RulePack
 from textnorm.rules.reading import Abstain, NotThisRule, Reader, Request
 from textnorm.rules.scan import PrefixSet, make_scanner
 from textnorm.rules.template import Slot
+
+IntArray = npt.NDArray[np.int64]
+#: Row, start and end of windows, in step.
+Windows = tuple[list[int], list[int], list[int]]
 
 _INNER = frozenset(".,:/-–−")
 _HYPHENS = frozenset("-/–−")
@@ -231,7 +236,7 @@ class FastEngine(ReferenceEngine):
         self._memo = {}
         self._build()
 
-    def windows(self, texts: Sequence[str]) -> tuple[list[int], list[int], list[int]]:
+    def windows(self, texts: Sequence[str]) -> Windows:
         """Return ``(row, start, end)`` lists of the places, in code points of each row, where a rule may start."""
         joined = "\n".join(texts)
         # A lone surrogate has no UTF-8 form; '?' keeps its place and the exact patterns see the truth.
@@ -246,6 +251,9 @@ class FastEngine(ReferenceEngine):
         begins = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
         starts, ends = points[0::2], points[1::2]
         rows = np.searchsorted(begins, starts, side="right") - 1
+        if (ends > begins[rows + 1]).any():
+            # A widened class took the separator in: such a window goes on in the next row.
+            return _split_windows(starts, ends, rows, begins)
         return rows.tolist(), (starts - begins[rows]).tolist(), (ends - begins[rows]).tolist()
 
     def edits(self, texts: Sequence[str]) -> Edits:
@@ -332,7 +340,21 @@ def check_slots(pack: RulePack, reader: Reader) -> None:
                 raise RulePackError(msg) from error
 
 
-def _code_points(buffer: bytes, offsets: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _split_windows(starts: IntArray, ends: IntArray, rows: IntArray, begins: IntArray) -> Windows:
+    """Cut windows that reach over several rows into one for each row."""
+    out: Windows = ([], [], [])
+    for start, end, row in zip(starts.tolist(), ends.tolist(), rows.tolist(), strict=True):
+        at = row
+        while at + 1 < len(begins) and begins[at] < end:
+            begin = int(begins[at])
+            out[0].append(at)
+            out[1].append(max(0, start - begin))
+            out[2].append(min(end, int(begins[at + 1])) - begin)
+            at += 1
+    return out
+
+
+def _code_points(buffer: bytes, offsets: IntArray) -> IntArray:
     """Turn ascending byte offsets of UTF-8 into code point offsets."""
     data = np.frombuffer(buffer, dtype=np.uint8)
     continuing = (data & 0xC0) == 0x80

@@ -386,7 +386,7 @@ class _Loader:
                 disabled=bool(raw.get("disabled", False)),
             )
             groups = set(rule.exact.groupindex)
-            derived = rule.derived
+            _ = rule.derived  # refuses what cannot be scanned for
         except (PatternError, regex.error) as error:
             msg = f"{where}: the pattern cannot be used: {error}."
             raise RulePackError(msg) from error
@@ -400,7 +400,4 @@ class _Loader:
             if isinstance(part, Slot) and part.group and part.group not in groups:
                 msg = f"{where}: the reading uses the group '{part.group}', the pattern has {sorted(groups)}."
                 raise RulePackError(msg)
-        if not derived.head:
-            msg = f"{where}: the pattern can match nothing or begin anywhere, so no scan can find it."
-            raise RulePackError(msg)
         return rule

@@ -185,6 +185,9 @@ def derive(pattern: str, *, flags: int = 0, bounded: bool = True) -> Derived:
     except re.error as error:
         raise PatternError(str(error)) from error
     _check_repeats(tree)
+    if tree.getwidth()[0] == 0:
+        msg = "it can match nothing, so no scan can find it"
+        raise PatternError(msg)
     pieces = _Deriver(tree.state.flags).sequence(tree)
     stopped = any(piece.stop for piece in pieces)
     tail = _BOUNDARY if bounded and not stopped and _ends_in_word(tree) else ""
