@@ -211,7 +211,7 @@ def test_dates_hear_prepositions_only(marked: str, default, case: str) -> None:
 @pytest.mark.parametrize(
     ("marked", "part"),
     [
-        ("Nuvyko iki [5] kalno.", "preposition 'iki'"),
+        ("Nuvyko iki [50] kalnų.", "preposition 'iki'"),
         ("Suma siekia [1000] eurų.", "verb 'siekia'"),
         ("Taikomi [3] nauji straipsniai.", "noun"),
         ("Praėjus [100] dienų, grįžo.", "dative absolute 'praėjus'"),
@@ -281,43 +281,12 @@ class TestContext:
         assert moved == context_key(text, start, start + 1)
 
 
-WORDS = st.sampled_from(
-    [
-        "nuo",
-        "su",
-        "per",
-        "kas",
-        "ir",
-        "ar",
-        ",",
-        "(",
-        "–",
-        "#",
-        "#1",
-        "#2",
-        "#0",
-        "metų",
-        "metai",
-        "dienos",
-        "straipsnio",
-        "eurais",
-        "didelių",
-        "gražios",
-        "jie",
-        "iš",
-        "ne",
-        "mažiau",
-        "kaip",
-        "viršija",
-        "atėjo",
-        "praėjus",
-        "šimtų",
-        "penkių",
-        "durys",
-        "Q",
-        "%",
-        '"',
-    ]
+WORDS = st.one_of(
+    st.sampled_from(["nuo", "su", "per", "kas", "ir", "ar", ",", "(", ")", "–", "#1", "#2", "#0", "iki", "iš", "ne"]),
+    st.sampled_from(
+        ["metų", "metai", "dienos", "straipsnio", "eurais", "didelių", "gražios", "jie", "šimtų", "penkių"]
+    ),
+    st.sampled_from(["mažiau", "kaip", "viršija", "atėjo", "praėjus", "durys", "Q", "%", "„", "mgl", "tomas", "rate"]),
 )
 
 

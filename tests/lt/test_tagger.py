@@ -73,31 +73,13 @@ def test_readings_are_well_formed(word: str) -> None:
         assert 0 < reading.weight <= 2
 
 
-_COMMON = [
-    "namas",
-    "stalas",
-    "kaimynas",
-    "brolis",
-    "kelias",
-    "medis",
-    "mokytojas",
-    "arklys",
-    "turgus",
-    "profesorius",
-    "ranka",
-    "diena",
-    "valdžia",
-    "gatvė",
-    "knygelė",
-    "programa",
-    "mokinė",
-    "įstaiga",
-    "vagonas",
-    "kambarys",
-]
+_COMMON = (
+    "namas stalas kaimynas brolis kelias medis mokytojas arklys turgus profesorius ranka diena valdžia gatvė knygelė "
+    "programa mokinė įstaiga vagonas kambarys"
+)
 
 
-@pytest.mark.parametrize("lemma", _COMMON)
+@pytest.mark.parametrize("lemma", _COMMON.split())
 @pytest.mark.parametrize("number", ["sg", "pl"])
 def test_every_form_that_we_decline_is_recognised(lemma: str, number) -> None:
     word = noun(lemma)

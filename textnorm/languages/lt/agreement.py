@@ -172,9 +172,10 @@ def agree(
 
 
 def _doubtful(score: float, best: Agreement, wanted: Demand) -> bool:
-    if best.kind == "ord":
-        return not best.definite and wanted.strength >= STRONG
-    return score < 0.0 and best.case != "gen"
+    if best.kind == "card":
+        return score < 0.0 and best.case != "gen"
+    misfit = wanted.strength >= STRONG and best.case not in wanted.cases
+    return not best.definite and (score < 0.0 or misfit)
 
 
 def _classes(noun: str | None) -> frozenset[str]:
@@ -191,6 +192,11 @@ def _confidence(margin: float) -> float:
 def _alone(ctx: Context, n: int, wanted: Demand) -> Agreement:
     """No counted noun in sight: the case of the demand, the gender of an agreeing word, else masculine."""
     cases = wanted.cases or ("nom",)
+    if len(ctx.right) > 1 and ctx.right[0].isalpha() and not analyse(ctx.right[0]):
+        # An indeclinable unit may stand between (50 MGL baudą).
+        attributive = _attributive(ctx.right, 1, wanted, _MEASURES)
+        if attributive is not None:
+            return Agreement("gen", "m", "pl", "plain", "card", False, attributive[1], attributive[2])
     number: Number = "sg" if number_group(n) == "1" else "pl"
     why = wanted.why or phrase(cases, "no counted noun and no governing word")
     confidence = 0.75 if wanted.strength >= STRONG else 0.5
@@ -238,7 +244,10 @@ def _fit_of(ctx: Context, head: Head, wanted: Demand) -> float:
 
 def _open_case(ctx: Context, head: Head, wanted: Demand) -> tuple[Case, float, str, float]:
     """The noun is a genitive plural that says nothing of the numeral's case: what stands around decides."""
-    if head.classes & _MEASURES or wanted.attributive:
+    measured = head.classes & _MEASURES or wanted.attributive
+    if measured or any(
+        "group" in r.classes for token in ctx.right[head.after : head.after + 1] for r in analyse(token)
+    ):
         attributive = _attributive(ctx.right, head.after, wanted, head.classes)
         if attributive is not None:
             return (*attributive, wanted.strength)

@@ -241,8 +241,8 @@ def _apply(governor: Governor, left: tuple[str, ...], i: int, skipped: int, shar
         if cases[0] == "acc" and what == "verb" and governor.cases == ("acc",) and _object_stands(left, i):
             cases, what = ("nom",), "subject: the object stands before"
         strength = MEDIUM if skipped == 0 else MEDIUM / (1 + skipped)
-        if cases == ("dat",) or (cases == ("gen",) and skipped == 0):
-            strength = STRONG if skipped == 0 else MEDIUM
+        if what == "dative absolute" and skipped == 0:
+            strength = STRONG
         return Demand(cases, strength, phrase(cases, f"{what} '{governor.form}'"), shared=shared, by="verb")
     by: By = "prep" if governor.kind == "prep" else "noun"
     why = phrase(governor.cases, f"{'preposition' if by == 'prep' else by} '{governor.form}'")

@@ -20,7 +20,10 @@ Voice = Literal["active", "passive", "gerund"]
 _COLUMNS = ("forms", "pos", "case", "condition", "note")
 
 # What may follow the stem of a verb: finite endings, infinitive, participles, gerunds; the groups tell the voice.
-_ADJ = "as|a|i|os|ą|o|am|ai|ų|iems|us|ais|uose|oms|omis|ose|u|ame|oje|asis|oji|ojo|ąją|ąjį|ieji|osios|ųjų|uosius|ąsias|iesiems"
+_ADJ = (
+    "as|a|i|os|ą|o|am|ai|ų|iems|us|ais|uose|oms|omis|ose|u|ame|oje|asis|oji|ojo|ąją|ąjį|ieji|osios|ųjų|uosius|ąsias"
+    "|iesiems"
+)
 _REST = re.compile(
     rf"(?:(?P<passive>(?:[aoiė]|ia|ja|y)?[mt](?:{_ADJ}))|(?P<gerund>(?:ia|a|i|ja)nt|j?us)"
     r"|[aoėiue]?|i[ao]|j[aoėu]|(?:[aoiė]|ia|ja)?(?:me|te)|tis?|s|siu|tų|tume|davo|dam(?:as|a|i|os)"

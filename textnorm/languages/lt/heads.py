@@ -52,7 +52,9 @@ def number_group(n: int) -> Group:
 
 
 _QUOTES = frozenset("„“”\"«»'‚‘’")
+_PARTS = frozenset(("puse", "ketvirčiu"))
 _MORE = frozenset(["daugiau", "mažiau", "keletas", "keli", "kelis", "kelias", "kelių", "vėlesnių"])
+_ORDERED = frozenset(("legal", "ordinal"))
 _SUBJECT_OBJECT = frozenset(("nom", "acc"))
 _AND = frozenset(("ir", "ar", "arba", "bei"))
 _MEASURED = frozenset(("time", "measure", "money", "percent", "kind"))
@@ -117,7 +119,7 @@ def heads(ctx: Context, n: int, wanted: Demand) -> list[Head]:
     own = number_group(n)
     start = _start(ctx.right, own, in_range)
     of_month = bool(ctx.left) and any("month" in r.classes and r.case == "gen" for r in analyse(ctx.left[-1]))
-    counting = _Counting(own, start, start.listed or wanted.shared, of_month)
+    counting = _Counting(own, start, start.listed or wanted.shared, of_month, n == 1)
     out: list[Head] = []
     before: list[tuple[Reading, ...]] = []
     places: list[int] = []
@@ -152,6 +154,8 @@ def heads(ctx: Context, n: int, wanted: Demand) -> list[Head]:
             if head is None:
                 continue
             cost = unknown
+            if head.kind == "ord" and not reading.classes & _ORDERED:
+                cost *= 20  # only its own noun is ordered without a sign
             if before:
                 cost += 0.05 * len(before) + _gap(before, head, reading)
             if genitive and head.kind == "card" and head.case != "gen":
@@ -174,7 +178,8 @@ def _role(word: str) -> Literal["border", "adverb", "verb", "nominal"]:
             return "nominal" if any(r.lemma for r in analyse(word)) else "adverb"
         # The plural of a passive participle looks like an infinitive (paskirti).
         if governor.kind == "verb" and governor.voice == "active" and not word.endswith("ti"):
-            return "nominal" if any(r.pos == "part" for r in analyse(word)) else "verb"
+            nominal = any(r.pos == "part" or (r.pos == "adj" and r.weight >= 1.0) for r in analyse(word))
+            return "nominal" if nominal else "verb"
     return "nominal"
 
 
@@ -204,7 +209,7 @@ def _gap(before: list[tuple[Reading, ...]], head: Head, reading: Reading) -> flo
             cost += 0.5  # the measure is counted, not what it describes (2 metų vaikai)
         if head.kind == "ord" and not agrees:
             # An ordinal stands by its noun; a genitive plural between is what the number counts.
-            listed = reading.classes & {"legal", "ordinal"}
+            listed = reading.classes & _ORDERED
             cost += 1.6 if not listed or any(r.case == "gen" and r.number == "pl" for r in earlier) else 0.6
     return cost
 
@@ -233,10 +238,10 @@ def _weigh(out: list[Head], words: list[tuple[Reading, ...]], places: list[int])
             if doubtful and r.pos == "noun" and r.case in _SUBJECT_OBJECT:
                 score -= 1.0  # two bare nouns in a row: the first is the genitive (8 klasės mokinys)
                 break
-            if r.pos == "part" and (r.case, r.gender, r.number) != (head.case, head.gender, head.number):
-                if any((h.case, h.gender) == (r.case, r.gender) for h in later):
-                    score -= 1.0
-                    break
+            theirs = r.pos == "part" and r[1:4] != head[1:4]
+            if theirs and any((h.case, h.gender) == (r.case, r.gender) for h in later):
+                score -= 1.0
+                break
         weighed.append(head._replace(score=score))
     return weighed
 
@@ -246,6 +251,7 @@ class _Counting(NamedTuple):
     start: _Start
     listed: bool
     of_month: bool
+    single: bool
 
 
 def _head(r: Reading, word: str, after: int, score: float, kind: Literal["card", "ord"], open_case: bool) -> Head:
@@ -261,7 +267,7 @@ def _candidate(word: str, r: Reading, counting: _Counting, after: int) -> Head |
     if r.pos == "num":
         return None
     base = {"noun": 1.0, "pron": 0.3}.get(r.pos, 0.45) * r.weight
-    own, start, listed, _ = counting
+    own, start, listed = counting[:3]
     if r.number == "sg":
         return _singular(word, r, base, counting, after)
     if listed and "legal" in r.classes:
@@ -269,7 +275,7 @@ def _candidate(word: str, r: Reading, counting: _Counting, after: int) -> Head |
     if own == "0" or (start.open_case and r.case == "gen") or (listed and start.group == "0"):
         if r.case == "gen":
             return _head(r, word, after, 2.0 * base, "card", True)
-        return _head(r, word, after, base, "card", False) if r.pos == "noun" else None
+        return _head(r, word, after, 0.6 * base, "card", False) if r.pos == "noun" else None
     if own == "1" and not r.plural_only:
         loose = listed or start.open_case
         return _head(r, word, after, (0.8 if loose else 0.1) * base, "card", loose and r.case == "gen")
@@ -284,7 +290,9 @@ def _singular(word: str, r: Reading, base: float, counting: _Counting, after: in
     if counting.start.open_case and r.case == "gen":
         return _head(r, word, after, 1.5 * base, "card", True)
     if counting.own == "1":
-        if ordered and "time" not in r.classes:
+        # 1 kategorija is the first, 21 tomas a count; kilometre 31 is a place.
+        ranked = ordered and "time" not in r.classes and (counting.single or r.case not in _SUBJECT_OBJECT)
+        if ranked or (r.case == "loc" and r.classes & _MEASURED):
             return _head(r, word, after, 2.0 * base, "ord", False)
         return _head(r, word, after, (1.2 if r.case == "gen" else 2.0) * base, "card", False)
     if ordered:
@@ -294,4 +302,5 @@ def _singular(word: str, r: Reading, base: float, counting: _Counting, after: in
     # Any noun can be ordered (44 rate), but a bare genitive is more often an attribute of what comes later.
     if "dimension" in r.classes and r.case == "gen":
         return None
-    return _head(r, word, after, -0.4 if r.case in ("gen", "nom") else 0.8 * base, "ord", False)
+    weak = r.case == "gen" or (r.case == "nom" and word[-1] != "s")
+    return _head(r, word, after, -0.4 if weak else 0.7 * base, "ord", False)

@@ -86,6 +86,10 @@ _ADJECTIVE_STEMS = (
 )  # fmt: skip
 
 
+# Ends of stems whose nouns are masculine: their -as is a nominative singular, not the accusative plural of a feminine.
+_MASCULINE_STEMS = ("im", "ym", "um", "ėj", "toj", "us", "ik", "yr", "ent", "ant", "et", "ut", "onas", "art", "av")
+
+
 @cache
 def _endings() -> dict[str, tuple[Reading, ...]]:
     table: dict[str, dict[tuple[Pos, Case, Gender, Number], float]] = {}
@@ -196,6 +200,8 @@ def _guess(word: str) -> tuple[Reading, ...]:
                 for r in readings
                 if r.pos != "noun" or r.number == "pl"
             )
+        if word[-cut:] in ("as", "is") and stem.endswith(_MASCULINE_STEMS):
+            return tuple(r for r in readings if (r.gender, r.number) == ("m", "sg"))
         if all(r.pos == "adj" for r in readings):
             return readings + _nouns_below(word, cut)
         return readings
