@@ -175,7 +175,7 @@ def _doubtful(score: float, best: Agreement, wanted: Demand) -> bool:
     if best.kind == "card":
         return score < 0.0 and best.case != "gen"
     misfit = wanted.strength >= STRONG and best.case not in wanted.cases
-    return not best.definite and (score < 0.0 or misfit)
+    return not best.definite and (score < -0.3 or misfit)
 
 
 def _classes(noun: str | None) -> frozenset[str]:

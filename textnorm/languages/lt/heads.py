@@ -291,7 +291,7 @@ def _singular(word: str, r: Reading, base: float, counting: _Counting, after: in
         return _head(r, word, after, 1.5 * base, "card", True)
     if counting.own == "1":
         # 1 kategorija is the first, 21 tomas a count; kilometre 31 is a place.
-        ranked = ordered and "time" not in r.classes and (counting.single or r.case not in _SUBJECT_OBJECT)
+        ranked = ordered and "time" not in r.classes and (counting.single or r.case != "nom")
         if ranked or (r.case == "loc" and r.classes & _MEASURED):
             return _head(r, word, after, 2.0 * base, "ord", False)
         return _head(r, word, after, (1.2 if r.case == "gen" else 2.0) * base, "card", False)
