@@ -166,7 +166,10 @@ def _rows(edits: Edits, texts: Sequence[str]) -> Iterator[Finding]:
         for edit in row:
             if not 0 <= edit.start <= edit.end <= len(text):
                 yield Finding("bounds", f"[{edit.start}, {edit.end}) lies outside a text of {len(text)}", text)
-            yield from _fields(edit, text)
+        wrong = [finding for edit in row for finding in _fields(edit, text)]
+        yield from wrong
+        if wrong:
+            continue  # such edits cannot even be compared
         try:
             normal = Edits.from_rows([row])
         except EditError as error:
