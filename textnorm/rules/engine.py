@@ -29,7 +29,7 @@ IntArray = npt.NDArray[np.int64]
 Windows = tuple[list[int], list[int], list[int]]
 
 _INNER = frozenset(".,:/-–−")
-_HYPHENS = frozenset("-/–−")
+_HYPHENS = frozenset("-/")
 _MEMO = 1 << 17
 _CLOSING = frozenset("\"'“”»’)]")
 
@@ -196,12 +196,14 @@ class ReferenceEngine:
         request = Request(rule, surface, groups, context, self.pack.tables, confidence=rule.confidence)
         functions = self.reader.functions
         try:
-            text = "".join(
-                functions[part.function](request, part.text or groups.get(part.group, ""), part.args)
+            parts = [
+                functions[part.function](request, part.text or groups[part.group], part.args)
                 if isinstance(part, Slot)
                 else part
                 for part in rule.reading
-            )
+                # A slot whose group took no part in the match is silent.
+                if isinstance(part, str) or part.text or part.group in groups
+            ]
         except NotThisRule:
             return None
         except Abstain as reason:
@@ -211,7 +213,7 @@ class ReferenceEngine:
             value["why"] = "; ".join(dict.fromkeys(request.why))
         if request.alternatives:
             value["alternatives"] = list(dict.fromkeys(request.alternatives))
-        return Reading(" ".join(text.split()), request.confidence, value or None)
+        return Reading(" ".join("".join(parts).split()), request.confidence, value or None)
 
 
 class FastEngine(ReferenceEngine):

@@ -1,9 +1,9 @@
 """From one authored pattern: the exact form, and a wider form that a linear-time scanner can run.
 
 Rules are written once, in the common core of Python's ``re`` and ``regex``. RE2 has no lookaround and knows words,
-digits and boundaries for ASCII only, so the scanning form is derived here from the parse tree: classes become Unicode classes,
-assertions are dropped, and what cannot be said in RE2 is widened. Whatever the exact form matches at a place, the
-scanning form matches there too (a property test holds every shipped rule to that); the reverse need not hold.
+digits and boundaries for ASCII only, so the scanning form is derived here from the parse tree: classes become Unicode
+classes, assertions are dropped, and what cannot be said in RE2 is widened. Whatever the exact form matches at a place,
+the scanning form matches there too (a property test holds every shipped rule to that); the reverse need not hold.
 """
 
 from __future__ import annotations

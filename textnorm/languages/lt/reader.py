@@ -76,7 +76,7 @@ def parse_args(args: tuple[str, ...]) -> Demand:
                 raise ValueError(msg)
             case = cast(Case, arg[1:] or "nom")
         elif arg in CASES:
-            case = cast(Case, arg)
+            case = arg
         elif arg in ("m", "f"):
             gender = cast(Gender, arg)
         elif arg in ("sg", "pl"):
@@ -161,7 +161,7 @@ class LithuanianReader:
         return {"one": self.one, "acronyms": self.acronyms, "phone_digits": self.phone_digits}
 
     def __setstate__(self, state: dict[str, str]) -> None:
-        self.__init__(**state)  # type: ignore[misc, arg-type]
+        self.__init__(**state)  # type: ignore[misc]
 
     def context(self, text: str, start: int, end: int) -> Hashable:
         """Return the words around a slot, as :class:`textnorm.languages.lt.context.Context`."""
@@ -409,8 +409,6 @@ class LithuanianReader:
 
     def read_letters(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Letters by their names, joined by hyphens; endings behind a hyphen are kept."""
-        if not text:
-            return ""
         if self.acronyms == "keep":
             msg = "acronyms are left as written"
             raise Abstain(msg)
