@@ -175,7 +175,7 @@ def _doubtful(score: float, best: Agreement, wanted: Demand) -> bool:
     if best.kind == "card":
         return score < 0.0 and best.case != "gen"
     misfit = wanted.strength >= STRONG and best.case not in wanted.cases
-    return not best.definite and (score < -0.3 or misfit)
+    return not best.definite and (score < -0.5 or misfit)
 
 
 def _classes(noun: str | None) -> frozenset[str]:
@@ -229,9 +229,12 @@ def _fit(case: Case, wanted: Demand) -> float:
 
 
 def _fit_of(ctx: Context, head: Head, wanted: Demand) -> float:
-    """Fit of a noun's case; a genitive may be an attribute of a later noun that fits (į 2 metų sąrašus)."""
+    """Fit of a noun's case; a genitive may be an attribute of a later noun that fits (į 2 metų sąrašus).
+
+    So may the place of a rule (pagal 2 dalyje nustatytą tvarką).
+    """
     fit = _fit(head.case, wanted)
-    if head.case != "gen" or fit >= 0:
+    if fit >= 0 or not (head.case == "gen" or (head.case == "loc" and head.definite)):
         return fit
     for token in ctx.right[head.after : head.after + 3]:
         if not token[0].isalpha() or any(g.kind in ("prep", "function") for g in governors(token)):

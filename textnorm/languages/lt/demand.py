@@ -17,6 +17,8 @@ CASE_NAMES: dict[Case, str] = {
 #: Tokens that join numbers which share one case.
 JOINERS = frozenset(("ir", "ar", "arba", "bei", ",", "–", "-", "—", "/", "tiek", "kiek"))
 _AND = frozenset(("ir", "bei", "arba"))
+_MEASURES = ("time", "measure", "money")
+_COUNTS = frozenset(("#0", "#1", "#2"))
 _THAN = frozenset(("kaip", "nei", "negu"))
 _QUOTES = frozenset("„“”\"«»'‚‘’")
 _STATES = frozenset("–—-:=")
@@ -110,6 +112,10 @@ def _joined_noun(word: str) -> Demand | None:
     return None
 
 
+def _is_measure(word: str) -> bool:
+    return any(not r.classes.isdisjoint(_MEASURES) for r in analyse(word))
+
+
 def _choose(found: tuple[Governor, ...], classes: frozenset[str], far: bool) -> Governor | None:
     """Return the governor that applies: the first whose condition the counted noun meets."""
     for governor in found:
@@ -151,6 +157,12 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
         joined = _joined_noun(left[i - 1])
         if joined is not None:
             return joined
+    while i >= 1 and left[i - 1] in _COUNTS and _is_measure(left[i]):
+        # A compound measure shares its case: po 2 valandų 15 minučių.
+        cases = tuple(dict.fromkeys(r.case for r in analyse(left[i])))
+        if left[i - 1] != "#0" and len(cases) == 1:
+            return Demand(cases, STRONG, phrase(cases, f"shared with '{left[i]}'"), by="list")
+        i -= 2
     skipped = 0
     temporal = False
     while i >= 0 and skipped <= 3:

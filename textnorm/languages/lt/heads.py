@@ -155,7 +155,7 @@ def heads(ctx: Context, n: int, wanted: Demand) -> list[Head]:
                 continue
             cost = unknown
             if head.kind == "ord" and not reading.classes & _ORDERED:
-                cost *= 20  # only its own noun is ordered without a sign
+                cost *= 30  # only its own noun is ordered without a sign
             if before:
                 cost += 0.05 * len(before) + _gap(before, head, reading)
             if genitive and head.kind == "card" and head.case != "gen":
@@ -288,9 +288,10 @@ def _singular(word: str, r: Reading, base: float, counting: _Counting, after: in
         return _head(r, word, after, 2.6 * base, "ord", False)
     ordered = "ordinal" in r.classes
     if counting.start.open_case and r.case == "gen":
-        return _head(r, word, after, 1.5 * base, "card", True)
+        return _head(r, word, after, 1.0 * base, "card", True)
     if counting.own == "1":
         # 1 kategorija is the first, 21 tomas a count; kilometre 31 is a place.
+        ordered = ordered and not (counting.single and "times" in r.classes)
         ranked = ordered and "time" not in r.classes and (counting.single or r.case != "nom")
         if ranked or (r.case == "loc" and r.classes & _MEASURED):
             return _head(r, word, after, 2.0 * base, "ord", False)
