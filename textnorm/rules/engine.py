@@ -31,6 +31,7 @@ Windows = tuple[list[int], list[int], list[int]]
 _INNER = frozenset(".,:/-–−")
 _HYPHENS = frozenset("-/")
 _MEMO = 1 << 17
+_OPENING = frozenset("„\"“«'(")
 _CLOSING = frozenset("\"'“”»’)]")
 
 
@@ -79,22 +80,29 @@ def ends_token(text: str, e: int) -> bool:
     return True
 
 
-def sentence_ends(text: str, e: int, upper: bool) -> bool:
-    """Return whether a sentence may end at ``e``: the text does, or (``upper``) a capital letter follows."""
+def next_sentence(text: str, e: int) -> str | None:
+    """Return the capitalised word behind ``e``; ``""`` at the end of the text or line, ``None`` for anything else."""
     while e < len(text) and text[e] in _CLOSING:
         e += 1
     if e >= len(text) or text[e] in "\r\n":
-        return True
-    if not upper or not text[e].isspace():
-        return False
-    while e < len(text) and (text[e].isspace() or text[e] in "„\"“«'("):
+        return ""
+    if not text[e].isspace():
+        return None
+    while e < len(text) and (text[e].isspace() or text[e] in _OPENING):
         e += 1
-    return e >= len(text) or text[e].isupper()
+    if e >= len(text):
+        return ""
+    if not text[e].isupper():
+        return None
+    stop = e + 1
+    while stop < len(text) and stop < e + REACH and text[stop].isalpha():
+        stop += 1
+    return text[e:stop]
 
 
 def sentence_starts(text: str, p: int) -> bool:
     """Return whether a sentence starts at ``p``: the text or a line does, or a full stop that ends a word is before."""
-    while p and text[p - 1] in "„\"“«'(":
+    while p and text[p - 1] in _OPENING:
         p -= 1
     if p == 0 or text[p - 1] in "\r\n":
         return True
@@ -170,20 +178,19 @@ class ReferenceEngine:
         reading = self.compose(rule, text[start:end], groups, context)
         return reading and self._finish(reading, rule, text, start, end)
 
-    @classmethod
-    def _finish(cls, reading: Reading, rule: Rule, text: str, start: int, end: int) -> Reading:
+    def _finish(self, reading: Reading, rule: Rule, text: str, start: int, end: int) -> Reading:
         """Give back what belongs to the sentence and not to the word: its full stop and its first capital."""
-        reading = cls._with_stop(reading, rule, text, end)
+        reading = self._with_stop(reading, rule, text, end)
         if reading.text and reading.text[0].islower() and not text[start].islower() and sentence_starts(text, start):
             return Reading(reading.text[0].upper() + reading.text[1:], reading.confidence, reading.value)
         return reading
 
-    @staticmethod
-    def _with_stop(reading: Reading, rule: Rule, text: str, end: int) -> Reading:
+    def _with_stop(self, reading: Reading, rule: Rule, text: str, end: int) -> Reading:
         # The full stop of an abbreviation is also the sentence's where one ends: it is given back, once.
         if reading.text is None or rule.final_stop == "never" or text[end - 1] != "." or text[end : end + 1] == ".":
             return reading
-        if not sentence_ends(text, end, rule.final_stop == "upper"):
+        word = next_sentence(text, end)
+        if word is None or (word and rule.final_stop == "auto" and not self.reader.starts_sentence(word)):
             return reading
         return Reading(reading.text + ".", reading.confidence, reading.value)
 

@@ -33,6 +33,7 @@ CLASSES = tuple(
 )
 
 ACTIONS = ("read", "keep", "abstain")
+FINAL_STOPS = ("auto", "upper", "never")
 _WORD_END = r"(?:(?<!\w)|(?!\w))"
 _MACRO = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*(?:\.[a-z_]+)?)\}")
 _KEYS = {
@@ -87,7 +88,8 @@ class Rule:
         action: ``read``; ``keep`` leaves the span as it is and no other rule touches it; ``abstain`` does the same and
             says so with an annotation.
         boundary: whether a match must end where a token ends.
-        final_stop: when a match that ends in a full stop gives it back: ``end`` of the text, ``upper`` also before a
+        final_stop: when a match that ends in a full stop gives it back: ``auto`` at the end of the text and before a
+            capitalised word that the language's reader takes for the start of a sentence, ``upper`` before every
             capital letter, ``never``.
         examples: ``(text, reading of the whole text)`` pairs that the check runs.
         counterexamples: texts in which this rule must not fire.
@@ -105,7 +107,7 @@ class Rule:
     action: str = "read"
     boundary: bool = True
     ignorecase: bool = False
-    final_stop: str = "end"
+    final_stop: str = "auto"
     examples: tuple[tuple[str, str], ...] = ()
     counterexamples: tuple[str, ...] = ()
     note: str = ""
@@ -355,6 +357,9 @@ class _Loader:
         if action not in ACTIONS:
             msg = f"{where}: action '{action}' is none of {', '.join(ACTIONS)}."
             raise RulePackError(msg)
+        if raw.get("final_stop", "auto") not in FINAL_STOPS:
+            msg = f"{where}: final_stop '{raw['final_stop']}' is none of {', '.join(FINAL_STOPS)}."
+            raise RulePackError(msg)
         label = raw.get("class")
         if label not in CLASSES:
             msg = f"{where}: class {label!r} is none of {', '.join(CLASSES)}."
@@ -379,7 +384,7 @@ class _Loader:
                 action=action,
                 boundary=raw.get("boundary", "token") == "token",
                 ignorecase=bool(raw.get("ignorecase", False)),
-                final_stop=str(raw.get("final_stop", "end")),
+                final_stop=str(raw.get("final_stop", "auto")),
                 examples=tuple((str(a), str(b)) for a, b in raw.get("examples", [])),
                 counterexamples=tuple(map(str, raw.get("counterexamples", []))),
                 note=str(raw.get("note", "")),

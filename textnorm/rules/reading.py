@@ -64,6 +64,10 @@ class Reader(Protocol):
         """Return what of the surroundings of ``text[start:end]`` readings depend on; bounded cost."""
         ...
 
+    def starts_sentence(self, word: str) -> bool:
+        """Return whether a capitalised word after an abbreviation is likelier to open a sentence than to be a name."""
+        ...
+
     def check_args(self, slot: Slot) -> None:
         """Raise ``ValueError`` where a slot's arguments make no sense to its function."""
         ...

@@ -47,7 +47,7 @@ def case_index(case: Case) -> int:
 def join(stem: str, ending: str) -> str:
     """Join a stem and an ending.
 
-    Before *i* + back vowel *t* and *d* become *č* and *dž* (medis, medžio), and *j* takes the *i* in (rugsėjis, rugsėjo).
+    Before *i* + back vowel *t* and *d* become *č* and *dž* (medis, medžio); *j* takes the *i* in (rugsėjis, rugsėjo).
     """
     if len(ending) > 1 and ending[0] == "i" and ending[1] in _BACK_VOWELS and stem:
         if stem[-1] == "j":
