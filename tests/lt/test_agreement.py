@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -78,12 +80,17 @@ def test_a_unit_in_the_slot_leaves_only_the_case_to_the_surroundings(marked, cas
         ("Draugija veikia nuo [2016 m.] pavasario.", "ins", "gen"),
         ("Sutartis galioja iki [2030 m.]", "ins", "gen"),
         ("Nuo karo pabaigos [1953 m.] praėjo daug laiko.", "ins", "ins"),
+        ("Galioja [2016 m.] Seimo nutarimas.", "ins", "gen"),
+        ("Baigėsi [2016 m.] prezidento rinkimai.", "ins", "gen"),
+        ("Išvyko [2016 m.] rugsėjį.", "ins", "gen"),
+        ("Pateikti iki einamųjų metų [sausio 31 d.]", "acc", "gen"),
+        ("Pateikė kitų metų [sausio 31 d.]", "acc", "acc"),
         ("Susitiksime [gegužės 5 d.] aikštėje.", "acc", "acc"),
         ("Gavo [gegužės 5 d.] laišką.", "acc", "acc"),
         ("Po [gegužės 5 d.] nieko nelaukiame.", "acc", "gen"),
     ],
 )
-def test_dates_hear_prepositions_only(marked: str, default, case: str) -> None:
+def test_dates_hear_prepositions_and_what_they_date(marked: str, default, case: str) -> None:
     ctx, _ = around(marked)
     assert case_of(ctx, default=default, number_like=False)[0] == case
 
@@ -204,6 +211,8 @@ class TestGovernment:
     def test_a_stem_needs_a_verbal_ending(self) -> None:
         assert governors("kainuoja")
         assert not governors("kainuotojas")
+        assert not governors("rinkimas")
+        assert governors("renkamas")[0].voice == "passive"
 
     @pytest.mark.parametrize(
         ("line", "message"),
@@ -225,3 +234,29 @@ class TestGovernment:
         monkeypatch.setattr(tables, "rules_dir", lambda code: tmp_path)
         with pytest.raises(RulePackError, match=r"rules/lt/government\.tsv: cannot be read"):
             government._table.__wrapped__()
+
+
+@pytest.mark.data
+def test_spelled_numerals_of_the_development_data_are_restored() -> None:
+    """Floors on the round trip: digits written for numerals that people spelled out."""
+    folder = os.environ.get("TEXTNORM_DATA")
+    if not folder:
+        pytest.skip("TEXTNORM_DATA is not set")
+    right: dict[str, list[bool]] = {}
+    with (Path(folder) / "lt" / "roundtrip_dev.jsonl").open(encoding="utf-8") as lines:
+        for row in map(json.loads, lines):
+            bare = row.get("style") == "bare"
+            if row["kind"] not in ("card", "card_plural_only") and not bare:
+                continue
+            start, end = row["wspan"]
+            n = int("".join(c for c in row["written"][start:end] if c.isdigit()))
+            found = agree(context_key(row["written"], start, end), n)
+            if found.kind == "ord":
+                form = ordinal(n, found.case, found.gender, found.number, definite=found.definite)
+            else:
+                form = cardinal(n, found.case, found.gender, series=found.series)
+            right.setdefault("ord" if bare else row["kind"], []).append(form in row["accepted"])
+    shares = {kind: sum(hits) / len(hits) for kind, hits in right.items()}
+    assert shares["card"] >= 0.94
+    assert shares["card_plural_only"] >= 0.96
+    assert shares["ord"] >= 0.98

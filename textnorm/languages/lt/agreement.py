@@ -48,6 +48,7 @@ class Agreement(NamedTuple):
     alternatives: tuple[Agreement, ...] = ()
 
 
+_YEAR_WORDS = frozenset(("metų", "m.", "š.m."))
 _DATE = frozenset(("time",))
 _ORDERED = frozenset(("legal", "ordinal"))
 _MEASURES = frozenset(("time", "measure", "money", "percent", "magnitude"))
@@ -68,7 +69,8 @@ def case_of(
         number_like: the slot is an amount: verbs of change and attributive use apply to it.
         classes: classes of the unit in the slot (``time``, ``percent`` …), for words that govern by class.
     """
-    wanted = demand(ctx.left, classes or (frozenset() if number_like else _DATE))
+    left = ctx.left if number_like else _before_year(ctx.left)
+    wanted = demand(left, classes or (frozenset() if number_like else _DATE))
     if number_like:
         attributive = _attributive(ctx.right, 0, wanted, classes)
         if attributive is not None:
@@ -76,6 +78,10 @@ def case_of(
         compared = _compared_on_right(ctx.right, 0, classes)
         if compared is not None and wanted.strength < STRONG:
             return compared
+    elif wanted.by != "prep":
+        described = _described(ctx.right)
+        if described is not None:
+            return described
     # A verb governs an amount, never the date beside it.
     heard = wanted.by in ("prep", "agree", "list") or (number_like and wanted.by in ("verb", "comparative", "extent"))
     if wanted.cases and heard:
@@ -83,6 +89,26 @@ def case_of(
     if number_like and "time" not in classes and wanted.cases:
         return wanted.cases[0], 0.5, wanted.why
     return default, 0.5, phrase((default,), "no governing word")
+
+
+def _before_year(left: tuple[str, ...]) -> tuple[str, ...]:
+    """Drop the year that a date continues: iki einamųjų metų [sausio 31 d.] hears *iki*."""
+    if not left or left[-1] not in _YEAR_WORDS:
+        return left
+    return left[:-2] if len(left) > 1 else ()
+
+
+def _described(right: tuple[str, ...]) -> tuple[Case, float, str] | None:
+    """A date before what it dates is a genitive: 2016 m. Seimo nutarimas, 2016 m. rugsėjį."""
+    for i, token in enumerate(right[:5]):
+        if not token[0].isalpha() or any(g.kind != "noun" for g in governors(token)):
+            return None
+        readings = analyse(token)
+        if any("dated" in r.classes or (i == 0 and "month" in r.classes) for r in readings):
+            return "gen", 0.75, phrase(("gen",), f"date of '{token}'")
+        if not any(r.case == "gen" for r in readings):
+            return None
+    return None
 
 
 def _attributive(

@@ -19,13 +19,14 @@ Voice = Literal["active", "passive", "gerund"]
 
 _COLUMNS = ("forms", "pos", "case", "condition", "note")
 
+# Verbal nouns (-imas, -ymas) are no forms of the verb.
 # What may follow the stem of a verb: finite endings, infinitive, participles, gerunds; the groups tell the voice.
 _ADJ = (
-    "as|a|i|os|ą|o|am|ai|ų|iems|us|ais|uose|oms|omis|ose|u|ame|oje|asis|oji|ojo|ąją|ąjį|ieji|osios|ųjų|uosius|ąsias"
+    "as|a|i|os|ą|o|am|ų|iems|us|ais|uose|oms|omis|ose|u|ame|oje|asis|oji|ojo|ąją|ąjį|ieji|osios|ųjų|uosius|ąsias"
     "|iesiems"
 )
 _REST = re.compile(
-    rf"(?:(?P<passive>(?:[aoiė]|ia|ja|y)?[mt](?:{_ADJ}))|(?P<gerund>(?:ia|a|i|ja)nt|j?us)"
+    rf"(?:(?P<passive>(?:(?:[aoė]|ia|ja)?m|[aoiyė]?t)(?:{_ADJ}))|(?P<gerund>(?:ia|a|i|ja)nt|j?us)"
     r"|[aoėiue]?|i[ao]|j[aoėu]|(?:[aoiė]|ia|ja)?(?:me|te)|tis?|s|siu|tų|tume|davo|dam(?:as|a|i|os)"
     r"|j?(?:ęs|ę|us(?:i|io|į|iam|ios|ią|ių|ius|iems|ieji))|(?:ia|a|i|ja)n(?:tis|ti|tys|čio|čią|tį|čios|čių|tiems|čius|čiais|čiu|čiam))"
     r"(?:si)?"
