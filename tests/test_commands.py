@@ -262,7 +262,9 @@ def test_explain_on_a_terminal_is_coloured_unless_forbidden(cfg, monkeypatch):
     assert "test.five" in text
     from textnorm.commands import common
 
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(common, "terminal", lambda stream: True)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert common.colour()
     monkeypatch.setenv("NO_COLOR", "1")
     assert not common.colour()
 

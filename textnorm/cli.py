@@ -64,6 +64,15 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run as a program; writing the help may fail, too."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if os.environ.get("TEXTNORM_DEBUG") == "1":
+                raise
+            sys.exit(_explain(error))
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; every error becomes a message and an exit code."""
         with suppress(ValueError):  # not in the main thread
@@ -71,7 +80,8 @@ class LazyGroup(click.Group):
             signal.signal(signal.SIGTERM, _terminate)
         try:
             code = super().invoke(ctx)
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except BaseException as error:
@@ -84,10 +94,14 @@ class LazyGroup(click.Group):
 
 def _explain(error: BaseException) -> int:
     """Say what went wrong on standard error; return the exit code."""
-    if isinstance(error, BrokenPipeError):
-        with suppress(OSError, ValueError):
+    if isinstance(error, OSError):
+        with suppress(OSError, ValueError, AttributeError):
             # Python flushes standard output once more when it ends, and would complain.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.stdout.flush()
+        with suppress(OSError, ValueError, AttributeError):
+            if isinstance(error, BrokenPipeError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
         return CLOSED_PIPE
     if isinstance(error, KeyboardInterrupt):
         return _say("interrupted", INTERRUPTED)

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -57,16 +57,21 @@ def overwrite_option(command: Command) -> Command:
     )(command)
 
 
+def terminal(stream: TextIO | None) -> bool:
+    """Whether a standard stream is a terminal; a closed one is ``None``."""
+    return stream is not None and stream.isatty()
+
+
 def colour() -> bool:
     """Whether standard output may be coloured: a terminal, and NO_COLOR is not set."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return terminal(sys.stdout) and not os.environ.get("NO_COLOR")
 
 
 class Notes:
     """Progress and rows set aside, on standard error; progress only on a terminal."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._live = sys.stderr.isatty() and not quiet
+        self._live = terminal(sys.stderr) and not quiet
         self._last = 0.0
         self._rows = 0
         self._bytes = 0

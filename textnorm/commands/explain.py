@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from textnorm.commands.common import colour, pipeline_option
+from textnorm.commands.common import colour, pipeline_option, terminal
 from textnorm.errors import UsageError
 from textnorm.streaming.formats import STDIO, Format, check_output
 
@@ -39,7 +39,7 @@ def command(texts: tuple[str, ...], pipeline: str, as_json: bool, html: str | No
         msg = "--json and --html exclude each other."
         raise UsageError(msg)
     if not texts:
-        if sys.stdin.isatty():
+        if terminal(sys.stdin):
             msg = 'Give a text, for example: textnorm explain "Kaina 15 Eur."'
             raise UsageError(msg)
         texts = (STDIO,)
@@ -110,10 +110,14 @@ def visible(text: str) -> str:
 
 def _cells(out: Normalized, edit: Edit, nlp: Pipeline) -> tuple[str, ...]:
     reading = "(marked)" if edit.replacement is None else visible(edit.replacement) or "(deleted)"
-    why = nlp.describe(edit.rule)
-    if edit.value is not None:
-        value = json.dumps(edit.value, ensure_ascii=False, sort_keys=True)
-        why = f"{why} {value}" if why else value
+    reasons = [nlp.describe(edit.rule)]
+    value = edit.value
+    if isinstance(value, dict) and isinstance(value.get("why"), str):
+        reasons.append(value["why"])  # a component's own words need no quotes
+        value = {key: item for key, item in value.items() if key != "why"}
+    if value:
+        reasons.append(json.dumps(value, ensure_ascii=False, sort_keys=True))
+    why = "; ".join(reason for reason in reasons if reason)
     source = visible(out.source[edit.start : edit.end]) or "(inserted)"
     return (f"{edit.start}-{edit.end}", source, reading, edit.label, edit.rule, f"{edit.confidence:.2f}", visible(why))
 

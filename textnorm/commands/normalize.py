@@ -8,7 +8,7 @@ from typing import cast
 
 import click
 
-from textnorm.commands.common import Notes, column_option, document_option, overwrite_option, pipeline_option
+from textnorm.commands.common import Notes, column_option, document_option, overwrite_option, pipeline_option, terminal
 from textnorm.errors import UsageError
 from textnorm.streaming.formats import KINDS, STDIO, Format, Kind, check_input, check_output, detect
 
@@ -57,10 +57,10 @@ def command(
     forms = _forms(inputs, output, edits, source)
     form = detect(output)
     kind = target or (form.kind if form.named else forms[0].kind)
-    if kind == "parquet" and output == STDIO and sys.stdout.isatty():
+    if kind == "parquet" and output == STDIO and terminal(sys.stdout):
         msg = "Parquet is no text for a terminal; name a file with -o, or take --to jsonl."
         raise UsageError(msg)
-    if STDIO in inputs and sys.stdin.isatty():
+    if STDIO in inputs and terminal(sys.stdin):
         click.echo("reading standard input; Ctrl-D ends it", err=True)
 
     from textnorm.pipeline import load
@@ -68,7 +68,7 @@ def command(
     from textnorm.streaming.readers import Errors, ReadOptions
 
     nlp = load(pipeline)
-    notes = Notes(quiet=output == STDIO and sys.stdout.isatty())
+    notes = Notes(quiet=output == STDIO and terminal(sys.stdout))
     tally = normalize_files(
         list(zip(inputs, forms, strict=True)),
         output,

@@ -12,7 +12,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import IO, Any, cast
 
-from textnorm.errors import DataError
+from textnorm.errors import DataError, UsageError
 from textnorm.streaming.formats import STDIO, Codec
 
 BLOCK = 1 << 20
@@ -44,6 +44,9 @@ def label_of(path: str) -> str:
 def reading(path: str, codec: Codec) -> Iterator[IO[bytes]]:
     """Open an input as a stream of decompressed bytes; ``-`` is standard input."""
     if path == STDIO:
+        if sys.stdin is None:
+            msg = "Standard input is closed."
+            raise UsageError(msg)
         yield sys.stdin.buffer
         return
     with Path(path).open("rb") as raw:
@@ -67,7 +70,11 @@ def blocks(stream: IO[bytes], label: str) -> Iterator[bytes]:
         DataError: the stream is binary, or its compression is damaged or cut off.
     """
     # A pipe gives what it has, so that lines come out as they come in.
-    read = stream.read1 if stream is sys.stdin.buffer and hasattr(stream, "read1") else stream.read
+    read = (
+        stream.read1
+        if sys.stdin is not None and stream is sys.stdin.buffer and hasattr(stream, "read1")
+        else stream.read
+    )
     held: list[bytes] = []
     first = True
     while True:
@@ -118,6 +125,9 @@ def writing(path: str, codec: Codec = "") -> Iterator[IO[bytes]]:
     ``-`` is standard output. A device or a named pipe is written directly; a link is followed.
     """
     if path == STDIO:
+        if sys.stdout is None:
+            msg = "Standard output is closed."
+            raise UsageError(msg)
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
