@@ -204,7 +204,8 @@ def test_suspicion_covers_every_pair_that_ftfy_flags():
 
 
 @pytest.mark.parametrize(
-    "text", ["ГўВЂВ a", "Ø§Ù„Ø", "ØªØ§", "à²¬", "вЂ™", "β€™", "ā€™", "‚Äî", "√±", "Î‘Î¸Î®Î½Î±", "a Â»", "Ã la", "Ã¡"]
+    "text",
+    ["ГўВЂВ a", "Ø§Ù„Ø", "ØªØ§", "à²¬", "вЂ™", "β€™", "ā€™", "‚Äî", "√±", "Î‘Î¸Î®Î½Î±", "a Â»", "Ã la", "Ø–Ù–", "Ã¡"],
 )
 def test_suspicion_covers_the_long_alternatives(text):
     assert is_bad(text)
@@ -214,6 +215,8 @@ def test_suspicion_covers_the_long_alternatives(text):
 def test_mojibake_edits_are_small_and_say_how():
     edits = make_unicode()(["Graži Å¾alia giria, Å¡Ä¯met"])[0]
     assert [(e.start, e.end, e.replacement) for e in edits] == [(6, 8, "ž"), (20, 24, "šį")]
+    spaced = make_unicode()(["Vieta: Å alis graÅ¾i"])[0]  # a space that was U+00A0
+    assert [(e.start, e.end, e.replacement) for e in spaced] == [(7, 9, "Š"), (17, 19, "ž")]
     assert edits[0].value == {"plan": [["apply", "decode_inconsistent_utf8"]]}
     assert 0 < edits[0].confidence < 1
 
