@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 import toys
 
+from textnorm import config, load
 from textnorm.conformance import CHECKS, NASTY_TEXTS, check
 from textnorm.edits import Edit, Edits
 
@@ -160,3 +164,20 @@ def test_nasty_texts_are_distinct_and_nasty():
     joined = "".join(NASTY_TEXTS)
     for wanted in ("\u0301", "\u200d", "\U00010348", "\ud83d", "\x00", "\u2028", "\r"):
         assert wanted in joined
+
+
+@pytest.mark.parametrize("name", config.builtin_names())
+def test_our_own_components_keep_the_contract(name):
+    for _, component in load(name).components:
+        assert [str(finding) for finding in check(component, registered=component.name)] == []
+
+
+def test_the_example_of_the_page_keeps_the_contract():
+    page = Path(__file__).parent.parent / "docs" / "plugins.md"
+    code = re.search(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    scope = {"__name__": __name__}
+    exec(code.group(1), scope)
+    example = scope["Shout"]
+    globals()["Shout"] = example  # pickle looks it up here
+    assert check(example(), ["is ok"]) == []
+    assert example()(["is ok"]).apply(["is ok"]) == ["is OK"]

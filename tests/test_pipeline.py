@@ -333,3 +333,11 @@ def test_builtin_pipelines_are_described_and_name_themselves():
 def test_the_configuration_in_a_pipeline_is_plain_data(tmp_path):
     nlp = load(Path(toys.write_cfg(tmp_path)))
     assert json.loads(json.dumps(nlp.config))["components"]["five"]["by"] == "penki"
+
+
+def test_the_example_of_the_page_works(tmp_path):
+    page = Path(__file__).parent.parent / "docs" / "config.md"
+    text = re.search(r"```ini\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL).group(1)
+    out = load(toys.write_cfg(tmp_path, text, "my.cfg"))("Kodas AB-1234, 5 kg")
+    assert "AB-1234" in out.text
+    assert "5 kg" not in out.text
