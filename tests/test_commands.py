@@ -269,6 +269,15 @@ def test_explain_on_a_terminal_is_coloured_unless_forbidden(cfg, monkeypatch):
     assert not common.colour()
 
 
+def test_explain_html_is_one_page(cfg, tmp_path):
+    assert invoke("explain", "-p", cfg, "--html", tmp_path / "x.html", "a 5 <b>", "ž").stdout == ""
+    page = (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert page.lstrip().lower().startswith("<!doctype html>")
+    assert "penki" in page
+    assert "test.five" in page
+    assert "5 <b>" not in page  # escaped
+
+
 def test_explain_bad_input(cfg, tmp_path):
     assert "exclude each other" in fails("explain", "-p", cfg, "a", "--json", "--html", tmp_path / "x.html")
     assert "only once" in fails("explain", "-p", cfg, "-", "-")

@@ -48,7 +48,7 @@ def test_no_component_changes_nothing():
     assert (out.text, out.edits) == ("a 5", ())
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.text(alphabet="5 penkiąš𝄞", max_size=12), max_size=5))
 def test_batch_equals_single_texts_and_step_by_step(texts):
     nlp = pipe(SPACES, FIVE, SHOUT)
@@ -89,7 +89,7 @@ def test_annotations_of_kept_spans_stay():
     assert [e.rule for e in nlp("a?").edits] == ["abstain"]
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(st.text(alphabet="ab5 []", max_size=20))
 def test_kept_text_survives_anything(text):
     nlp = pipe(SPACES, toys.Replace("a", "", "drop"), FIVE, toys.Replace("[be]", "zz", "z"), keep=[r"\[[^]]*\]"])
