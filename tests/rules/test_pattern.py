@@ -8,8 +8,8 @@ from textnorm.rules.pattern import PatternError, derive
 @pytest.mark.parametrize(
     ("pattern", "head"),
     [
-        (r"\d{1,3}(?:,\d{1,2})?", r"(?:[\p{Nd}]){1,3}"),
-        (r"(?<=a)(?P<n>\d{2})(?= m\.)", r"(?:(?:[\p{Nd}]){2,2})"),
+        (r"\d{1,3}(?:,\d{1,2})?", r"(?:[\p{Nd}]){1,}"),
+        (r"(?<=a)(?P<n>\d{2})(?= m\.)", r"(?:(?:[\p{Nd}]){2,})"),
         (r"pvz\.", r"pvz\x{2e}"),
     ],
 )

@@ -17,14 +17,19 @@ from typing import Any
 # Whether an upper bound is needed: unbounded repeats make the cost of one try depend on the text's length.
 MAX_REPEAT = 64
 
+# What \w holds besides digits in ``regex`` and ``re`` together: letters, marks, connectors, joiners, circled letters.
+_LETTERS = (
+    r"\pL\pM\p{Nl}\p{No}\p{Pc}\x{200c}\x{200d}\x{24b6}-\x{24e9}\x{1f130}-\x{1f149}\x{1f150}-\x{1f169}\x{1f170}-\x{1f189}"
+)
 _CATEGORY = {
     sre.CATEGORY_DIGIT: r"\p{Nd}",
     sre.CATEGORY_NOT_DIGIT: r"\P{Nd}",
     # \s of Python holds U+001C..U+001F, U+0085 and the Unicode spaces beside ASCII white space.
     sre.CATEGORY_SPACE: r"\t-\r\x{1c}-\x{20}\x{85}\p{Z}",
-    sre.CATEGORY_WORD: r"\pL\pN\pM_",
+    sre.CATEGORY_WORD: _LETTERS + r"\p{Nd}",
 }
 _BOUNDARY = r"(?:[^\pL\pN_]|$)"
+_COMMON = frozenset("-‐‑‒–—−+=")
 _REPEATS = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
 
 
@@ -59,6 +64,12 @@ class _Piece:
     stop: bool = False
 
 
+def _is_rare(code: int) -> bool:
+    """Whether a prefix that ends in this sign is rare in plain text: digits and signs are, hyphens are not."""
+    char = chr(code)
+    return not (char.isalpha() or char.isspace() or char in _COMMON)
+
+
 def _join(pieces: list[_Piece]) -> str:
     return "".join(piece.text for piece in pieces)
 
@@ -72,10 +83,14 @@ def _group(pieces: list[_Piece], flag: str = "") -> _Piece:
 
 
 class _Deriver:
-    """Walks one parse tree and widens each node to RE2."""
+    """Walks one parse tree and widens each node to RE2.
 
-    def __init__(self, flags: int) -> None:
-        self.flags = flags
+    ``loose`` drops upper bounds of repeats: in one alternation of all rules they multiply the automaton's states until it
+    no longer fits its cache, and the scan falls to a crawl.
+    """
+
+    def __init__(self, *, loose: bool = False) -> None:
+        self.loose = loose
 
     def sequence(self, nodes: Any) -> list[_Piece]:
         pieces: list[_Piece] = []
@@ -90,7 +105,7 @@ class _Deriver:
 
     def node(self, op: Any, arg: Any) -> _Piece:
         if op is sre.LITERAL:
-            return _Piece(_char(arg), not (chr(arg).isalpha() or chr(arg).isspace()))
+            return _Piece(_char(arg), _is_rare(arg))
         if op is sre.NOT_LITERAL:
             return _Piece(f"[^{_char(arg)}]")
         if op is sre.ANY:
@@ -117,32 +132,38 @@ class _Deriver:
 
     def repeat(self, low: int, high: int, body: Any) -> _Piece:
         piece = _group(self.sequence(body))
-        # A wide bound only multiplies automaton states; no bound is wider still, which is allowed here.
-        count = f"{{{low},{high}}}" if high <= 20 else "+" if low else "*"
+        if (self.loose and high > 1) or high > 20:
+            count = f"{{{low},}}"
+        else:
+            count = f"{{{low},{high}}}"
         return _Piece(piece.text + count, low > 0 and piece.rare, piece.stop)
 
     def klass(self, items: Any) -> _Piece:
+        if (sre.NEGATE, None) in items and (sre.CATEGORY, sre.CATEGORY_NOT_WORD) in items:
+            # [^\W...] is a part of \w; without digits where \d is excluded too.
+            digits = "" if (sre.CATEGORY, sre.CATEGORY_DIGIT) in items else r"\p{Nd}"
+            return _Piece(f"[{_LETTERS}{digits}]")
         out: list[str] = []
-        negate = wide = letters = False
+        negate = wide = common = False
         for op, arg in items:
             if op is sre.NEGATE:
                 negate = True
             elif op is sre.LITERAL:
                 out.append(_char(arg))
-                letters |= chr(arg).isalpha() or chr(arg).isspace()
+                common |= not _is_rare(arg)
             elif op is sre.RANGE:
                 out.append(f"{_char(arg[0])}-{_char(arg[1])}")
-                letters |= any(chr(c).isalpha() for c in arg)
+                common |= not all(map(_is_rare, arg))
             elif op is sre.CATEGORY and arg in _CATEGORY:
                 out.append(_CATEGORY[arg])
-                letters |= arg is not sre.CATEGORY_DIGIT
+                common |= arg is not sre.CATEGORY_DIGIT
                 # RE2's classes may hold more than Python's (\p{M} in \w), so their complement is widened to anything.
                 wide |= negate
             elif op is sre.CATEGORY:
                 wide = True
         if wide:
             return _Piece("(?s:.)")
-        return _Piece("[^" + "".join(out) + "]") if negate else _Piece("[" + "".join(out) + "]", not letters)
+        return _Piece("[^" + "".join(out) + "]") if negate else _Piece("[" + "".join(out) + "]", not common)
 
 
 def _check_repeats(nodes: Any, inside: bool = False) -> None:
@@ -188,12 +209,13 @@ def derive(pattern: str, *, flags: int = 0, bounded: bool = True) -> Derived:
     if tree.getwidth()[0] == 0:
         msg = "it can match nothing, so no scan can find it"
         raise PatternError(msg)
-    pieces = _Deriver(tree.state.flags).sequence(tree)
+    pieces = _Deriver().sequence(tree)
     stopped = any(piece.stop for piece in pieces)
     tail = _BOUNDARY if bounded and not stopped and _ends_in_word(tree) else ""
     prefix = "(?i)" if tree.state.flags & re.IGNORECASE else ""
-    first = next((k + 1 for k, piece in enumerate(pieces) if piece.rare), len(pieces))
-    head = _join(pieces[:first]) + (tail if first == len(pieces) else "")
+    loose = _Deriver(loose=True).sequence(tree)
+    first = next((k + 1 for k, piece in enumerate(loose) if piece.rare), len(loose))
+    head = _join(loose[:first]) + (tail if first == len(loose) else "")
     return Derived(prefix + _join(pieces) + tail, prefix + head)
 
 

@@ -22,7 +22,7 @@ from textnorm.languages.lt.following import ordinal_of
 from textnorm.languages.lt.grammar import CASES, Case, Gender, Number, NumberRangeError, words
 from textnorm.languages.lt.numerals import cardinal, decimal, fraction, noun_form
 from textnorm.languages.lt.ordinals import Match, ordinal, ordinal_from_ending, year
-from textnorm.languages.lt.spelling import spell, spell_address, spell_code, spell_digits
+from textnorm.languages.lt.spelling import plain_digits, spell, spell_address, spell_code, spell_digits
 from textnorm.languages.lt.tagger import analyse
 from textnorm.rules.reading import Abstain, NotThisRule, ReadFunction, Request
 from textnorm.rules.template import Slot
@@ -96,7 +96,7 @@ def to_int(text: str) -> int:
         NotThisRule: too long to be named as a number.
     """
     plain = _SPACES.sub("", text)
-    if not plain.isascii() or not plain.isdigit() or len(plain) > MAX_DIGITS:
+    if not plain.isdecimal() or len(plain) > MAX_DIGITS:
         raise NotThisRule
     return int(plain)
 
@@ -240,7 +240,7 @@ class LithuanianReader:
 
     def read_decimal(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Decimal; both parts stay in the nominative, as decimals are usually read."""
-        whole, _, part = text.replace(".", ",").partition(",")
+        whole, _, part = plain_digits(text).replace(".", ",").partition(",")
         whole = _SPACES.sub("", whole)
         if not whole.isdigit() or not part.isdigit() or len(part) > MAX_DIGITS or len(whole) > MAX_DIGITS:
             raise NotThisRule

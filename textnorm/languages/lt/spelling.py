@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from unicodedata import decimal
 
 from textnorm.languages.lt.grammar import words
 from textnorm.languages.lt.numerals import cardinal, digits
@@ -14,10 +15,15 @@ _RUN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
 _SHORT = frozenset(words("lt lv ee eu pl de uk fr fi se no dk ru ua us tv io it es"))
 
 
+def plain_digits(text: str) -> str:
+    """Return the text with every decimal digit of any script as 0-9 (𝟓 is 5)."""
+    return text if text.isascii() else "".join(str(decimal(c)) if c.isdecimal() else c for c in text)
+
+
 def spell_digits(text: str, *, grouped: bool = False) -> str:
     """Return digits one by one, or by written groups of at most three (a leading zero is always said)."""
     out: list[str] = []
-    for group in re.findall(r"\d+", text):
+    for group in re.findall(r"\d+", plain_digits(text)):
         zeros = len(group) - len(group.lstrip("0"))
         rest = group[zeros:]
         if grouped and rest and len(rest) <= 3:
@@ -42,8 +48,8 @@ def _join(name: str, ending: str) -> str:
 def spell_code(text: str, letters: Letters, signs: Mapping[str, Mapping[str, str]]) -> str:
     """Return a code: letters by name, digits singly, signs by name; hyphens, dots and spaces are silent."""
     out: list[str] = []
-    for run in _RUN.findall(text):
-        if run[0].isdigit():
+    for run in _RUN.findall(plain_digits(text)):
+        if run[0].isdecimal():
             out.append(digits(run))
         elif run[0].isalpha():
             out.append(spell(run, letters))
@@ -55,9 +61,8 @@ def spell_code(text: str, letters: Letters, signs: Mapping[str, Mapping[str, str
 def spell_address(text: str, letters: Letters, signs: Mapping[str, Mapping[str, str]]) -> str:
     """Return an address on the net: words stay, signs are named, digits are read, short endings are spelled."""
     out: list[str] = []
-    runs = _RUN.findall(text)
-    for run in runs:
-        if run[0].isdigit():
+    for run in _RUN.findall(plain_digits(text)):
+        if run[0].isdecimal():
             out.append(cardinal(int(run)) if len(run) <= 4 and run[0] != "0" else digits(run))
         elif run[0].isalpha():
             low = run.lower()
