@@ -24,7 +24,7 @@ TEXT = "Kaina 15 Eur, atvyko 3 svečiai."
 READ = "Kaina penkiolika eurų, atvyko trys svečiai."
 
 spacy = pytest.importorskip("spacy", reason="spaCy is not installed (extra 'spacy')")
-from spacy.tokens import Doc, Span  # noqa: E402
+from spacy.tokens import Doc, DocBin, Span  # noqa: E402
 
 from textnorm.spacy import TextnormComponent, set_extensions  # noqa: E402
 
@@ -180,12 +180,13 @@ def test_what_spans_became_makes_up_the_normalized_text(doc):
 @settings(max_examples=60, deadline=None)
 @given(edited_docs())
 def test_docs_survive_bytes(doc):
-    again = Doc(BLANK.vocab).from_bytes(doc.to_bytes())
-    assert again.text == doc.text
-    assert again._.norm_text == doc._.norm_text
-    assert again._.norm_edits == doc._.norm_edits
-    assert again._.textnorm == doc._.textnorm
-    assert spans(again) == spans(doc)
+    binned = DocBin().from_bytes(DocBin(store_user_data=True, docs=[doc]).to_bytes())
+    for again in (Doc(BLANK.vocab).from_bytes(doc.to_bytes()), *binned.get_docs(BLANK.vocab)):
+        assert again.text == doc.text
+        assert again._.norm_text == doc._.norm_text
+        assert again._.norm_edits == doc._.norm_edits
+        assert again._.textnorm == doc._.textnorm
+        assert spans(again) == spans(doc)
 
 
 def test_docs_survive_disk(lt, tmp_path):
@@ -281,6 +282,10 @@ def test_a_foreign_extension_of_our_name_is_named_and_nothing_is_set():
     kept = {name: Doc.remove_extension(name) for name in ("norm_text", "norm_edits", "textnorm")}
     kept_norm = Span.remove_extension("norm")
     try:
+        Doc.set_extension("norm_edits", default=None)
+        with pytest.raises(UsageError, match=r"doc\._\.norm_edits .*Doc\.remove_extension\('norm_edits'\)"):
+            make()
+        Doc.remove_extension("norm_edits")
         Span.set_extension("norm", getter=len)
         with pytest.raises(UsageError, match=r"span\._\.norm .*Span\.remove_extension\('norm'\)"):
             make()
@@ -348,6 +353,12 @@ path = ${paths.folder}
 @toys.registry.normalizers.register("test.from_file.v1", replace=True)
 def from_file(path):
     return toys.Replace("5", (Path(path) / "word.txt").read_text(encoding="utf-8"), "five")
+
+
+def test_paths_that_nothing_uses_need_no_copy(tmp_path):
+    text = NEEDS_FILE.replace('"test.from_file.v1"', '"test.whole.v1"').replace("path = ${paths.folder}", "")
+    component = make(toys.write_cfg(tmp_path, text, "loose.cfg")).get_pipe("textnorm")
+    assert component.from_bytes(component.to_bytes()).pipeline.name == "model"
 
 
 def test_a_model_folder_is_copied_to_disk(tmp_path):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 from textnorm.errors import MissingExtraError
 
@@ -39,6 +39,9 @@ SPANS_KEY = "textnorm"
 #: What a saved component knows of itself, beside the folder of its pipeline where that is no built-in.
 STATE = "textnorm.json"
 
+#: Where ``doc._.norm_edits`` is kept: the key that spaCy itself would give it.
+_EDITS: Any = ("._.", "norm_edits", None, None)
+
 ErrorHandler = Callable[[str, Any, list[Doc], Exception], None]
 
 
@@ -54,7 +57,7 @@ def set_extensions() -> None:
     # First look, then set: a clash must not leave half of them behind.
     wanted: list[tuple[Any, str, dict[str, Any]]] = [
         (Doc, "norm_text", {"default": None}),
-        (Doc, "norm_edits", {"default": None}),
+        (Doc, "norm_edits", {"getter": get_edits, "setter": set_edits}),
         (Doc, "textnorm", {"getter": get_normalized}),
         (Span, "norm", {"getter": get_norm}),
     ]
@@ -62,7 +65,7 @@ def set_extensions() -> None:
     for kind, name, options in wanted:
         if not kind.has_extension(name):
             new.append((kind, name, options))
-        elif not _is_ours(kind.get_extension(name), options.get("getter")):
+        elif not _is_ours(kind.get_extension(name), options):
             owner = kind.__name__
             msg = (
                 f"spaCy has an extension {owner.lower()}._.{name} already, made by other code. Give that one another "
@@ -73,16 +76,34 @@ def set_extensions() -> None:
         kind.set_extension(name, **options)
 
 
-def _is_ours(extension: Sequence[Any], getter: Any) -> bool:
-    default, method, found, setter = extension
-    if default is not None or method is not None or setter is not None:
-        return False
-    # By name, since a reloaded module has new function objects.
-    return _path(found) == _path(getter)
+def _is_ours(extension: Sequence[Any], options: Mapping[str, Any]) -> bool:
+    default, method, getter, setter = extension
+    # Functions by name, since a reloaded module has new objects.
+    same = _path(getter) == _path(options.get("getter")) and _path(setter) == _path(options.get("setter"))
+    return same and default is None and method is None
 
 
 def _path(function: Any) -> tuple[Any, Any]:
     return getattr(function, "__module__", None), getattr(function, "__qualname__", None)
+
+
+def get_edits(doc: Doc) -> list[dict[str, Any]] | None:
+    """Return the doc's edits as plain dictionaries; ``None`` where no component has run."""
+    edits: Any = doc.user_data.get(_EDITS)
+    if isinstance(edits, tuple):  # spaCy's DocBin gives lists back as tuples
+        edits = doc.user_data[_EDITS] = _lists(edits)
+    return cast("list[dict[str, Any]] | None", edits)
+
+
+def set_edits(doc: Doc, edits: list[dict[str, Any]] | None) -> None:
+    """Set the doc's edits."""
+    doc.user_data[_EDITS] = edits
+
+
+def _lists(value: Any) -> Any:
+    if isinstance(value, (tuple, list)):
+        return [_lists(item) for item in value]
+    return {key: _lists(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def get_normalized(doc: Doc) -> Normalized | None:
