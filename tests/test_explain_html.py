@@ -344,6 +344,19 @@ def test_crossing_annotations_keep_one_id_each() -> None:
         assert [pieces(node, k) for k in range(3)] == [text[:4], text[2:3], text[2:]]
 
 
+def test_nested_annotations_are_not_cut() -> None:
+    page = show(normalized("abcd", Edit(1, 2, "X", "C", "c"), Edit(1, 2, None, "A", "a"), Edit(1, 4, None, "B", "b")))
+    for side, text in (("source", "bcd"), ("reading", "Xcd")):
+        outer, middle, inner = pane(page, side).find("mark")
+        assert (outer.text, middle.text, inner.text) == (text, text[0], text[0])
+        assert [n.classes & {"note", "sub"} for n in (outer, middle, inner)] == [{"note"}, {"note"}, {"sub"}]
+
+
+def test_crossing_annotations_are_cut_as_seldom_as_can_be() -> None:
+    page = show(normalized("abcdefg", *(Edit(a, b, None, "A", "a") for a, b in ((0, 4), (1, 6), (2, 7)))))
+    assert [n.text for n in pane(page, "source").find("mark", "more")] == ["efg", "ef"]
+
+
 ALPHABET = [*'aė5 <&"\n\t\r\0\u00a0\u0301\u200d\u202e𝒳👍', "\ud800"]
 words = st.text(st.sampled_from(ALPHABET), max_size=12)
 

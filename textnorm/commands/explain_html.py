@@ -285,8 +285,8 @@ def _marked(text: str, spans: Sequence[Span], tag: str) -> str:
             span = stack.pop()
             parts.append("</mark>")
             if span[1] > place:
-                reopen.insert(0, span)
-        for span in reopen:
+                reopen.append(span)
+        for span in sorted(reopen, key=lambda s: -s[1]):  # what ends first is inside, and is not cut again
             parts.append(_mark(span[2], tag, first=False))
             stack.append(span)
         while e < len(empty) and empty[e][0] == place:
