@@ -16,7 +16,7 @@ from textnorm.languages.lt.demand import CASE_NAMES, MEDIUM, STRONG, Demand, dem
 from textnorm.languages.lt.government import governors
 from textnorm.languages.lt.grammar import Case, Gender, Number
 from textnorm.languages.lt.heads import Head, heads, number_group
-from textnorm.languages.lt.tagger import analyse
+from textnorm.languages.lt.tagger import Reading, analyse
 
 Series = Literal["plain", "plural_only"]
 Kind = Literal["card", "ord"]
@@ -122,9 +122,13 @@ def _attributive(
             return None
         readings = analyse(token)
         told = (("gen",), phrase(("gen",), f"attribute of '{token}'"))
+        if classes and wanted.by == "prep" and _taken(readings, wanted):
+            return "gen", 0.85, told[1]
         for reading in readings:
             if "percent" in classes and reading.case == "gen":
                 continue  # 5 procentai kapitalo: what the share is of
+            if "person" in reading.classes and "time" not in classes:
+                continue  # 3 milijonai žmonių: counted, not described; only an age describes a person
             if reading.pos == "noun" and ("attributive" in reading.classes or ("dimension" in reading.classes)):
                 # per 10 dienų asmuo ...: a subject, not what the amount describes
                 clash = wanted.strength >= STRONG and reading.case not in wanted.cases and reading.case != "gen"
@@ -136,6 +140,12 @@ def _attributive(
         if not readings:
             return None
     return None
+
+
+def _taken(readings: tuple[Reading, ...], wanted: Demand) -> bool:
+    """The preposition's own noun follows the unit, which then describes it: su 16 gigabaitų atmintimi."""
+    nouns = {r.case for r in readings if r.pos == "noun"}
+    return bool(nouns) and "gen" not in nouns and not nouns.isdisjoint(wanted.cases)
 
 
 def _compared_on_right(right: tuple[str, ...], at: int, classes: frozenset[str]) -> tuple[Case, float, str] | None:

@@ -38,8 +38,11 @@ MONTHS = words(
     "sausis vasaris kovas balandis gegužė birželis liepa rugpjūtis rugsėjis spalis lapkritis gruodis"
 )
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
-_DATE_WORDS = frozenset(
-    ("m.", "metų", "mėn.", "mėnesio", *(decline_phrase(month, "gen", "sg") for month in MONTHS))
+_PASSED = frozenset(
+    (
+        *words("m. metų mėn. mėnesio str. straipsnio d. dalies p. punkto skyriaus"),
+        *(decline_phrase(month, "gen", "sg") for month in MONTHS),
+    )
 )
 #: The longest number that is read as one; a longer one is a code, whose digits are read.
 MAX_DIGITS = 15
@@ -181,7 +184,7 @@ class LithuanianReader:
     def check_args(self, slot: Slot) -> None:
         """Raise ``ValueError`` for arguments that make no sense."""
         demand = parse_args(slot.args)
-        if slot.function in ("count", "counted", "written", "amount", "table") and not demand.names:
+        if slot.function in ("count", "counted", "written", "amount", "table", "ranged") and not demand.names:
             msg = f"'{slot.function}' needs a name among its arguments."
             raise ValueError(msg)
         if slot.function == "word":
@@ -230,6 +233,17 @@ class LithuanianReader:
         if demand.case is not None:
             return self._cardinal(n, self._case(request, demand), demand.gender or "m")
         return self._agreed(request, n, agree(_context(request), n))
+
+    def read_ranged(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """One end of a range; the noun agrees with the upper end (group named by the argument), and so do both."""
+        if "ranged" not in request.state:
+            upper = to_int(request.groups[parse_args(args).names[0]])
+            agreement = agree(_context(request), upper)
+            if agreement.kind == "card" and _legal_follows(_context(request)):
+                # 1-5 dalyse: each part is one of its law, so the ordinals are singular.
+                agreement = agreement._replace(kind="ord", number="sg")
+            request.state["ranged"] = agreement
+        return self._agreed(request, to_int(text), request.state["ranged"])
 
     def read_number(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Cardinal or decimal, in the nominative unless a case is given: mathematics, scores, codes."""
@@ -463,9 +477,14 @@ class LithuanianReader:
         return text.lower()
 
 
+def _legal_follows(context: Context) -> bool:
+    return bool(context.right) and any("legal" in r.classes and r.number == "pl" for r in analyse(context.right[0]))
+
+
 def _before_date(left: tuple[str, ...]) -> tuple[str, ...]:
+    """Drop what stands between a governing word and the slot: year and month, or the parts of a law before this one."""
     end = len(left)
-    while end and (left[end - 1] in _DATE_WORDS or left[end - 1] == "#y"):
+    while end and (left[end - 1] in _PASSED or (left[end - 1][0] == "#" and (end < len(left) or left[end - 1] == "#y"))):
         end -= 1
     return left[:end]
 
