@@ -124,6 +124,8 @@ def _attributive(
         told = (("gen",), phrase(("gen",), f"attribute of '{token}'"))
         if classes and wanted.by == "prep" and _taken(readings, wanted):
             return "gen", 0.85, told[1]
+        if classes and token == right[at] and _described_object(token, readings):
+            return "gen", 0.8, told[1]
         for reading in readings:
             if "percent" in classes and reading.case == "gen":
                 continue  # 5 procentai kapitalo: what the share is of
@@ -146,6 +148,14 @@ def _taken(readings: tuple[Reading, ...], wanted: Demand) -> bool:
     """The preposition's own noun follows the unit, which then describes it: su 16 gigabaitų atmintimi."""
     nouns = {r.case for r in readings if r.pos == "noun"}
     return bool(nouns) and "gen" not in nouns and not nouns.isdisjoint(wanted.cases)
+
+
+def _described_object(token: str, readings: tuple[Reading, ...]) -> bool:
+    """An object in the accusative singular right behind a unit is described by it: 14 kilogramų šamą."""
+    if token[-1] not in "ąį" or any(r.pos in ("pron", "num") for r in readings):
+        return False
+    nouns = [r for r in readings if r.pos == "noun" and "time" not in r.classes]
+    return any(r.case == "acc" for r in nouns)
 
 
 def _compared_on_right(right: tuple[str, ...], at: int, classes: frozenset[str]) -> tuple[Case, float, str] | None:
