@@ -204,6 +204,9 @@ class LithuanianReader:
                 # "po kovo 11 d.": the preposition governs the day across the year and month before it.
                 context = context._replace(left=_before_date(context.left))
             case, confidence, why = case_of(context, default=default, number_like=amount)
+            if not amount and why.endswith("no governing word"):
+                # Nothing governs, so the rule's own case stands: the usual one for what it reads.
+                confidence, why = max(confidence, 0.9), why.replace("no governing word", "usual for this class")
             self._note(request, confidence, why)
             request.state[key] = case
         return cast(Case, request.state[key])
