@@ -29,7 +29,6 @@ IntArray = npt.NDArray[np.int64]
 Windows = tuple[list[int], list[int], list[int]]
 
 _INNER = frozenset(".,:/-–−")
-_HYPHENS = frozenset("-/")
 _MEMO = 1 << 17
 _OPENING = frozenset("„\"“«'(")
 _CLOSING = frozenset("\"'“”»’)]")
@@ -60,13 +59,15 @@ def starts_token(text: str, p: int) -> bool:
     before = text[p - 1]
     if before.isalnum() or before == "_":
         return False
-    if before not in _INNER or p < 2 or not text[p].isdigit():
+    if before not in _INNER or p < 2:
         return True
-    return not (text[p - 2].isdigit() or (before in _HYPHENS and text[p - 2].isalpha()))
+    if before == "-":
+        return not text[p - 2].isalnum()
+    return not text[p].isdigit() or not (text[p - 2].isdigit() or (before == "/" and text[p - 2].isalpha()))
 
 
 def ends_token(text: str, e: int) -> bool:
-    """Return whether a match may end at ``e``: not inside a word, joined digits, or a number with a written ending."""
+    """Return whether a match may end at ``e``: not inside a word, joined digits, or before a written ending."""
     if e >= len(text):
         return True
     last, after = text[e - 1], text[e]
@@ -74,10 +75,12 @@ def ends_token(text: str, e: int) -> bool:
         return True
     if after.isalnum() or after == "_" or "\u0300" <= after <= "\u036f":
         return False
-    if last.isdigit() and after in _INNER and e + 1 < len(text):
-        beyond = text[e + 1]
+    if after not in _INNER or e + 1 >= len(text):
+        return True
+    beyond = text[e + 1]
+    if last.isdigit():
         return not (beyond.isdigit() or (after in "-–" and beyond.isalpha()))
-    return True
+    return not (after == "-" and beyond.isalpha())
 
 
 def next_sentence(text: str, e: int) -> str | None:
