@@ -15,8 +15,10 @@ from textnorm import Pipeline, load
 DATA = Path(os.environ.get("TEXTNORM_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 FILES = ("lt/text_news.txt.gz", "lt/text_law.txt.gz", "text/en_EWT.txt.gz")
 pytestmark = [pytest.mark.data, pytest.mark.slow]
-# A token that may be a non-standard word: a digit, a sign, capitals in a row, a full stop inside a sentence, one letter.
-NSW_LIKE = re.compile(r"[\d%‰§€$£°+=<>#@&²³½¼¾×÷±/]|\w*[A-ZĄČĘĖĮŠŲŪŽ]{2}|\b[IVXLC]+\b|\w\.(?=.)|\b\w\b|[\u00a0-\u00bf]|https?")
+# A token that may be a non-standard word: a digit, a sign, capitals, a full stop inside a sentence, one letter.
+NSW_LIKE = re.compile(
+    r"[\d%‰§€$£°+=<>#@&²³½¼¾×÷±/]|\w*[A-ZĄČĘĖĮŠŲŪŽ]{2}|\b[IVXLC]+\b|\w\.(?=.)|\b\w\b|[\u00a0-\u00bf]|https?"
+)
 
 
 def chunks(name: str, size: int = 2_000_000) -> Iterator[list[str]]:

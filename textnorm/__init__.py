@@ -1,7 +1,8 @@
 """textnorm: text normalization as edits.
 
-``textnorm.load("lt-speech")("Kaina 15 Eur.").text`` reads a text out; every change is an edit that says which rule made it,
-and undoing the edits gives the source back exactly. Submodules load on first use, so ``import textnorm`` stays light.
+``textnorm.load("lt-speech")("Kaina 15 Eur.").text`` reads a text out; every change is an edit that says which rule
+made it, and undoing the edits gives the source back exactly. Submodules load on first use, so ``import textnorm``
+stays light.
 """
 
 from __future__ import annotations

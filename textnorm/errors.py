@@ -1,7 +1,7 @@
 """Every error that a user can meet. Each says what is wrong, where, and what to do next.
 
-Exit codes follow the command-line contract: 1 for a fault in the data or the system, 2 for anything that is known before
-data are read (options, names, paths, configuration).
+Exit codes follow the command-line contract: 1 for a fault in the data or the system, 2 for anything that is known
+before data are read (options, names, paths, configuration).
 """
 
 from __future__ import annotations

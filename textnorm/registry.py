@@ -1,7 +1,7 @@
 """Registries of plugins: versioned names, entry points, and a miss that lists what exists.
 
-Built-in components are declared here as ``name -> "module:attribute"`` and imported only when asked for, so listing names
-costs nothing. Third parties register by entry point in the group of the kind (``textnorm.normalizers`` …).
+Built-in components are declared here as ``name -> "module:attribute"`` and imported only when asked for, so listing
+names costs nothing. Third parties register by entry point in the group of the kind (``textnorm.normalizers`` …).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ BUILTIN: dict[str, dict[str, str]] = {
 class Registry:
     """Factories of one kind of plugin, by versioned name.
 
-    Look-up order: functions registered in this process, then entry points, then built-ins; so a user's function can stand
-    in for a built-in of the same name on purpose, never by accident (registering a taken name raises).
+    Look-up order: functions registered in this process, then entry points, then built-ins; so a user's function can
+    stand in for a built-in of the same name on purpose, never by accident (registering a taken name raises).
     """
 
     def __init__(self, kind: str) -> None:

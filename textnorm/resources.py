@@ -1,7 +1,7 @@
 """The one place that knows where rule packs, models and pipeline files lie.
 
-In an installed wheel they are packed inside the package (``textnorm/_data``); in a checkout they stand at its top, where
-people edit them.
+In an installed wheel they are packed inside the package (``textnorm/_data``); in a checkout they stand at its top,
+where people edit them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Floors on our own gold, so that accuracy is proved in a fresh clone without the development data.
 
-The gold was written before the rules. Rules are written looking at the rows of the split ``dev`` only; the floors hold for
-each split. A floor is raised when the rules get better; it is never lowered for a rule's sake.
+The gold was written before the rules. Rules are written looking at the rows of the split ``dev`` only; the floors
+hold for each split. A floor is raised when the rules get better; it is never lowered for a rule's sake.
 """
 
 from __future__ import annotations

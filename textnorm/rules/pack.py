@@ -29,7 +29,7 @@ REACH = 256
 #: Classes of non-standard words: the taxonomy of Kasparaitis (arXiv 2312.17660) and those that it lacks.
 CLASSES = tuple(
     """EXPN LSEQ ASWD NUM NORD NTEL NTIME NDATE NYEAR NCODE URL MONEY MEASURE PERCENT DECIMAL SCORE FRACTION RANGE ROMAN
-    SYMBOL""".split()  # noqa: SIM905 - read as a list of names
+    SYMBOL""".split()
 )
 
 ACTIONS = ("read", "keep", "abstain")

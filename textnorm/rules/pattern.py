@@ -85,8 +85,8 @@ def _group(pieces: list[_Piece], flag: str = "") -> _Piece:
 class _Deriver:
     """Walks one parse tree and widens each node to RE2.
 
-    ``loose`` drops upper bounds of repeats: in one alternation of all rules they multiply the automaton's states until it
-    no longer fits its cache, and the scan falls to a crawl.
+    ``loose`` drops upper bounds of repeats: in one alternation of all rules they multiply the automaton's states until
+    it no longer fits its cache, and the scan falls to a crawl.
     """
 
     def __init__(self, *, loose: bool = False) -> None:
@@ -132,11 +132,8 @@ class _Deriver:
 
     def repeat(self, low: int, high: int, body: Any) -> _Piece:
         piece = _group(self.sequence(body))
-        if (self.loose and high > 1) or high > 20:
-            count = f"{{{low},}}"
-        else:
-            count = f"{{{low},{high}}}"
-        return _Piece(piece.text + count, low > 0 and piece.rare, piece.stop)
+        bound = "" if (self.loose and high > 1) or high > 20 else str(high)
+        return _Piece(f"{piece.text}{{{low},{bound}}}", low > 0 and piece.rare, piece.stop)
 
     def klass(self, items: Any) -> _Piece:
         if (sre.NEGATE, None) in items and (sre.CATEGORY, sre.CATEGORY_NOT_WORD) in items:

@@ -27,7 +27,7 @@ ABBREVIATIONS = frozenset(
     lit. angl. vok. pranc. rus. liet. lot. pav. lent. pried. tel. faks. el. apyt. maks. vid. gim. mir. red. sud.
     išl. leid. dir. pirm. pavad. inž. akad. hab. gen. plk. mjr. kpt. ltn. amž. kv. kub. a.a. š. sekr. aukšt. ct.
     s.
-    """.split()  # noqa: SIM905 (a word list reads better so)
+    """.split()
 )
 """Abbreviations after which a full stop ends no sentence."""
 

@@ -487,7 +487,11 @@ def _legal_follows(context: Context) -> bool:
 def _before_date(left: tuple[str, ...]) -> tuple[str, ...]:
     """Drop what stands between a governing word and the slot: year and month, or the parts of a law before this one."""
     end = len(left)
-    while end and (left[end - 1] in _PASSED or (left[end - 1][0] == "#" and (end < len(left) or left[end - 1] == "#y"))):
+    while end:
+        token = left[end - 1]
+        number = token == "#y" or (token[0] == "#" and end < len(left))
+        if token not in _PASSED and not number:
+            break
         end -= 1
     return left[:end]
 
