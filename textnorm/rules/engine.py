@@ -346,7 +346,7 @@ def check_slots(pack: RulePack, reader: Reader) -> None:
                 msg = f"{rule.source}, rule '{rule.id}': no reading function '{part.function}'. Known: {known}."
                 raise RulePackError(msg)
             try:
-                reader.check_args(part)
+                reader.check_args(part, pack.tables)
             except ValueError as error:
                 msg = f"{rule.source}, rule '{rule.id}': {error}"
                 raise RulePackError(msg) from error

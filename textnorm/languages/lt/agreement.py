@@ -151,7 +151,10 @@ def _taken(readings: tuple[Reading, ...], wanted: Demand) -> bool:
 
 
 def _described_object(token: str, readings: tuple[Reading, ...]) -> bool:
-    """An object in the accusative singular right behind a unit is described by it: 14 kilogramų šamą."""
+    """A subject or object in the singular right behind a unit is described by it: 14 kilogramų šamą."""
+    if token.endswith(("as", "is", "ys", "us")) and not token.endswith("tas"):
+        # A subject: 25 metrų baseinas. (-tas is mostly a participle.)
+        return any(r.pos == "noun" and (r.case, r.gender, r.number) == ("nom", "m", "sg") for r in readings)
     if token[-1] not in "ąį" or any(r.pos in ("pron", "num") for r in readings):
         return False
     nouns = [r for r in readings if r.pos == "noun" and "time" not in r.classes]

@@ -24,6 +24,7 @@ from textnorm.languages.lt.numerals import cardinal, decimal, fraction, noun_for
 from textnorm.languages.lt.ordinals import Match, ordinal, ordinal_from_ending, year
 from textnorm.languages.lt.spelling import plain_digits, spell, spell_address, spell_code, spell_digits
 from textnorm.languages.lt.tagger import analyse
+from textnorm.rules.pack import Table
 from textnorm.rules.reading import Abstain, NotThisRule, ReadFunction, Request
 from textnorm.rules.template import Slot
 
@@ -44,6 +45,8 @@ _PASSED = frozenset(
         *(decline_phrase(month, "gen", "sg") for month in MONTHS),
     )
 )
+#: Functions that need a name (of a group, a table, a noun) among their arguments.
+_NAMING = frozenset(words("count counted written amount table ranged year_like roman_ruler roman_written"))
 #: The longest number that is read as one; a longer one is a code, whose digits are read.
 MAX_DIGITS = 15
 
@@ -102,6 +105,26 @@ def to_int(text: str) -> int:
     if not plain.isdecimal() or len(plain) > MAX_DIGITS:
         raise NotThisRule
     return int(plain)
+
+
+def parts_of(text: str) -> tuple[str, str]:
+    """Return whole and decimal digits of a written number; the second is empty for a whole number.
+
+    A comma opens decimals; a full stop does so before one or two digits, and groups thousands before three.
+
+    Raises:
+        NotThisRule: no number, or one too long to be named.
+    """
+    plain = plain_digits(text)
+    if "," not in plain:
+        head, stop, tail = plain.rpartition(".")
+        if stop and len(tail) <= 2:
+            plain = f"{head},{tail}"
+    whole, _, part = plain.partition(",")
+    whole = _SPACES.sub("", whole)
+    if not whole.isdecimal() or (part and not part.isdecimal()) or max(len(whole), len(part)) > MAX_DIGITS:
+        raise NotThisRule
+    return whole, part
 
 
 def roman_value(text: str) -> int:
@@ -181,10 +204,13 @@ class LithuanianReader:
             return False
         return not any(r.case in ("gen", "loc") for r in analyse(word.lower()) if r.pos == "noun")
 
-    def check_args(self, slot: Slot) -> None:
-        """Raise ``ValueError`` for arguments that make no sense."""
+    def check_args(self, slot: Slot, tables: Mapping[str, Table]) -> None:
+        """Raise ``ValueError`` for arguments that make no sense or name no table."""
         demand = parse_args(slot.args)
-        if slot.function in ("count", "counted", "written", "amount", "table", "ranged") and not demand.names:
+        if slot.function == "table" and demand.names and demand.names[0] not in tables:
+            msg = f"there is no table '{demand.names[0]}'. Known: {', '.join(sorted(tables))}."
+            raise ValueError(msg)
+        if slot.function in _NAMING and not demand.names:
             msg = f"'{slot.function}' needs a name among its arguments."
             raise ValueError(msg)
         if slot.function == "word":
@@ -251,15 +277,15 @@ class LithuanianReader:
     def read_number(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Cardinal or decimal, in the nominative unless a case is given: mathematics, scores, codes."""
         demand = parse_args(args)
-        if "," in text:
-            return self.read_decimal(request, text, args)
-        return self._cardinal(to_int(text), self._case(request, demand), demand.gender or "m")
+        whole, part = parts_of(text)
+        if part:
+            return decimal(whole, part, demand.case or "nom")
+        return self._cardinal(int(whole), self._case(request, demand), demand.gender or "m")
 
     def read_decimal(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Decimal; both parts stay in the nominative, as decimals are usually read."""
-        whole, _, part = plain_digits(text).replace(".", ",").partition(",")
-        whole = _SPACES.sub("", whole)
-        if not whole.isdigit() or not part.isdigit() or len(part) > MAX_DIGITS or len(whole) > MAX_DIGITS:
+        whole, part = parts_of(text)
+        if not part:
             raise NotThisRule
         return decimal(whole, part, parse_args(args).case or "nom")
 
@@ -276,9 +302,10 @@ class LithuanianReader:
         demand = parse_args(args)
         phrase = self._phrase(request, request.groups[demand.names[0]])
         noun = phrase_noun(phrase)
-        if "," in text:
-            return self.read_decimal(request, text, ())
-        n = to_int(text)
+        whole, part = parts_of(text)
+        if part:
+            return decimal(whole, part)
+        n = int(whole)
         if demand.case is not None:
             case = self._case(request, demand, amount=True)
         else:
@@ -296,9 +323,10 @@ class LithuanianReader:
         demand = parse_args(args)
         number_text = request.groups[demand.names[0]]
         phrase = self._phrase(request, text)
-        if "," in number_text:
+        whole, part = parts_of(number_text)
+        if part:
             return decline_phrase(phrase, "gen", "sg")
-        return self._after(phrase, to_int(number_text), cast(Case, request.state.get("counted", "nom")))
+        return self._after(phrase, int(whole), cast(Case, request.state.get("counted", "nom")))
 
     @staticmethod
     def _after(phrase: str, n: int, case: Case) -> str:
@@ -412,6 +440,13 @@ class LithuanianReader:
             self._note(request, agreement.confidence, agreement.why)
             return year(value, agreement.case, definite=demand.definite, one=self.one)
         return year(value, self._case(request, demand), definite=demand.definite, one=self.one)
+
+    def read_year_like(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Number of a year in the case of the form of *metai* in the group named by the argument."""
+        forms = [r.case for r in analyse(request.groups[parse_args(args).names[0]].lower()) if r.number == "pl"]
+        if not forms or to_int(text) < 1:
+            raise NotThisRule
+        return year(to_int(text), forms[0], one=self.one)
 
     def read_month(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Month by its number or its genitive."""
