@@ -237,7 +237,7 @@ class FastEngine(ReferenceEngine):
 
     def _build(self) -> None:
         self._scanner = make_scanner([rule.derived.head for rule in self.rules], self.scanner_kind)
-        self._prefixes = PrefixSet([rule.derived.full for rule in self.rules])
+        self._prefixes = PrefixSet([rule.derived.full for rule in self.rules], self.scanner_kind)
         self._index = {rule.id: k for k, rule in enumerate(self.rules)}
 
     def __getstate__(self) -> dict[str, Any]:

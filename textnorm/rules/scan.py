@@ -109,9 +109,9 @@ class PrefixSet:
     Without google-re2 it says "all", which is sound: the exact patterns decide.
     """
 
-    def __init__(self, patterns: Sequence[str]) -> None:
+    def __init__(self, patterns: Sequence[str], kind: str = "auto") -> None:
         self._all = list(range(len(patterns)))
-        re2 = re2_module()
+        re2 = None if kind == "arrow" else re2_module()
         self._set: Any = None
         if re2 is not None and patterns:
             options = re2.Options()

@@ -7,10 +7,7 @@ a case (``gen``), a case asked of the context (``@`` or ``@acc``: that one where
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, cast, get_args
 
 from textnorm.errors import ConfigError
@@ -19,10 +16,11 @@ from textnorm.languages.lt.agreement import Agreement, agree, case_of
 from textnorm.languages.lt.compounds import compound_stem
 from textnorm.languages.lt.context import Context, context_key
 from textnorm.languages.lt.following import ordinal_of
-from textnorm.languages.lt.grammar import CASES, Case, Gender, Number, NumberRangeError, words
+from textnorm.languages.lt.grammar import Case, Gender, NumberRangeError, words
 from textnorm.languages.lt.numerals import cardinal, decimal, fraction, noun_form
 from textnorm.languages.lt.ordinals import Match, ordinal, ordinal_from_ending, year
-from textnorm.languages.lt.spelling import plain_digits, spell, spell_address, spell_code, spell_digits
+from textnorm.languages.lt.slots import Demand, parse_args, parts_of, roman_value, to_int
+from textnorm.languages.lt.spelling import spell, spell_address, spell_code, spell_digits
 from textnorm.languages.lt.tagger import analyse
 from textnorm.rules.pack import Table
 from textnorm.rules.reading import Abstain, NotThisRule, ReadFunction, Request
@@ -33,12 +31,10 @@ Acronyms = Literal["spell", "keep"]
 PhoneDigits = Literal["single", "group"]
 
 _PHRASE_TABLES = ("currencies", "units", "percent", "magnitudes")
-_SPACES = re.compile(r"[\s.\u00a0\u202f']")
 #: Names of the months, January first.
 MONTHS = words(
     "sausis vasaris kovas balandis gegužė birželis liepa rugpjūtis rugsėjis spalis lapkritis gruodis"
 )
-_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _PASSED = frozenset(
     (
         *words("m. metų mėn. mėnesio str. straipsnio d. dalies p. punkto skyriaus"),
@@ -47,112 +43,6 @@ _PASSED = frozenset(
 )
 #: Functions that need a name (of a group, a table, a noun) among their arguments.
 _NAMING = frozenset(words("count counted written amount table ranged year_like roman_ruler roman_written"))
-#: The longest number that is read as one; a longer one is a code, whose digits are read.
-MAX_DIGITS = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """Arguments of a slot, parsed."""
-
-    case: Case | None = None
-    asked: bool = False
-    gender: Gender | None = None
-    number: Number | None = None
-    definite: bool = False
-    names: tuple[str, ...] = ()
-
-
-@lru_cache(maxsize=1024)
-def parse_args(args: tuple[str, ...]) -> Demand:
-    """Return the demand that a slot's arguments make.
-
-    Raises:
-        ValueError: an unknown case behind ``@``.
-    """
-    case: Case | None = None
-    asked = definite = False
-    gender: Gender | None = None
-    number: Number | None = None
-    names: list[str] = []
-    for arg in args:
-        if arg.startswith("@"):
-            asked = True
-            if arg[1:] and arg[1:] not in CASES:
-                msg = f"'{arg}' asks for a case that does not exist; known: {', '.join(CASES)}."
-                raise ValueError(msg)
-            case = cast(Case, arg[1:] or "nom")
-        elif arg in CASES:
-            case = arg
-        elif arg in ("m", "f"):
-            gender = cast(Gender, arg)
-        elif arg in ("sg", "pl"):
-            number = cast(Number, arg)
-        elif arg == "def":
-            definite = True
-        else:
-            names.append(arg)
-    return Demand(case, asked, gender, number, definite, tuple(names))
-
-
-def to_int(text: str) -> int:
-    """Return the value of a written whole number, grouped by spaces or full stops or not at all.
-
-    Raises:
-        NotThisRule: too long to be named as a number.
-    """
-    plain = _SPACES.sub("", text)
-    if not plain.isdecimal() or len(plain) > MAX_DIGITS:
-        raise NotThisRule
-    return int(plain)
-
-
-def parts_of(text: str) -> tuple[str, str]:
-    """Return whole and decimal digits of a written number; the second is empty for a whole number.
-
-    A comma opens decimals; a full stop does so before one or two digits, and groups thousands before three.
-
-    Raises:
-        NotThisRule: no number, or one too long to be named.
-    """
-    plain = plain_digits(text)
-    if "," not in plain:
-        head, stop, tail = plain.rpartition(".")
-        if stop and len(tail) <= 2:
-            plain = f"{head},{tail}"
-    whole, _, part = plain.partition(",")
-    whole = _SPACES.sub("", whole)
-    if not whole.isdecimal() or (part and not part.isdecimal()) or max(len(whole), len(part)) > MAX_DIGITS:
-        raise NotThisRule
-    return whole, part
-
-
-def roman_value(text: str) -> int:
-    """Return the value of a Roman numeral in its standard form.
-
-    Raises:
-        NotThisRule: letters that are no Roman numeral (IIX, VV).
-    """
-    total = 0
-    for letter, following in zip(text, [*text[1:], ""], strict=True):
-        value = _ROMAN[letter]
-        total += -value if _ROMAN.get(following, 0) > value else value
-    if total <= 0 or to_roman(total) != text:
-        raise NotThisRule
-    return total
-
-
-def to_roman(value: int) -> str:
-    """Return the standard Roman numeral of 1 to 3999."""
-    out = []
-    for letters, amount in zip(
-        ("M", "CM", "D", "CD", "C", "XC", "L", "XL", "X", "IX", "V", "IV", "I"),
-        (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1),
-        strict=True,
-    ):
-        count, value = divmod(value, amount)
-        out.append(letters * count)
-    return "".join(out)
 
 
 class LithuanianReader:
