@@ -59,6 +59,12 @@ def test_a_small_pack_works(folder: Path) -> None:
         (r"(?P<n>\d{1,3})", "(?P<n>{unitz})", "no macro or table 'unitz'. Known: units"),
         (r"\d{1,3}", "a{0,3}", "can match nothing"),
         ("class", "class ==", r"rules\.toml"),
+        ("context = false", 'boundary = "tokens"', "boundary 'tokens' is none of token, none"),
+        ("context = false", 'final_stop = "yes"', "final_stop 'yes' is none of auto"),
+        ("{n:digits}", "{n:counted x}", "names the group 'x', which the pattern lacks"),
+        ("{n:digits}", "{n:letters}", "needs a table 'letters'. Known: units"),
+        ("{n:digits}", "{n:table foo}", "needs a table 'foo'"),
+        ("{n:digits}", "{n:card}", "asks the context here, but the rule says context = false"),
     ],
 )
 def test_broken_rules_name_the_file_and_the_rule(folder: Path, old: str, new: str, message: str) -> None:
@@ -126,6 +132,19 @@ def test_overlay_by_id(tmp_path: Path) -> None:
     assert nsw(["5 %"]).apply(["5 %"]) == ["Penki nuošimčiai"]
     assert "lt.money" not in [rule.id for rule in nsw.pack.rules]
     assert nsw.fingerprint != make_nsw("lt").fingerprint
+
+
+def test_overlay_on_a_pack_of_ones_own(folder: Path, tmp_path: Path) -> None:
+    overlay = tmp_path / "overlay.txt"
+    overlay.write_text(RULE.replace("{n:digits}", "skaičius"), encoding="utf-8")
+    assert make_nsw(str(folder), overlays=[str(overlay)])(["a 12"]).apply(["a 12"]) == ["a skaičius"]
+
+
+def test_rules_that_keep_are_checked(folder: Path) -> None:
+    keep = 'class = "EXPN"\n[[rule]]\nid = "xx.keep"\naction = "keep"\npriority = 5\npattern = "7"\n'
+    (folder / "keep.toml").write_text(keep + 'examples = [["a 7", "a 7"]]\ncounterexamples = ["7"]\n', encoding="utf-8")
+    nsw = make_nsw(str(folder))
+    assert [failure.text for failure in check_pack(nsw.pack, nsw.engine)] == ["7"]
 
 
 def test_options_choose_conventions() -> None:

@@ -19,10 +19,10 @@ SHOWN = 20
 _pack = click.argument("pack", default=DEFAULT_PACK)
 
 
-def _component(pack: str) -> NswNormalizer:
+def _component(pack: str, overlays: tuple[str, ...] = ()) -> NswNormalizer:
     from textnorm.normalizers.nsw import make_nsw
 
-    return make_nsw(pack)
+    return make_nsw(pack, overlays=overlays)
 
 
 @click.group("rules", invoke_without_command=True)
@@ -46,11 +46,12 @@ def list_rules(pack: str) -> None:
 
 @command.command("check")
 @_pack
-def check_rules(pack: str) -> int:
+@click.option("--overlay", "overlays", multiple=True, metavar="FILE.toml", help="Rules laid over the PACK.")
+def check_rules(pack: str, overlays: tuple[str, ...]) -> int:
     """Run every example and counter-example of the PACK; exit code 1 where one does not hold."""
     from textnorm.rules.check import check_pack
 
-    nsw = _component(pack)
+    nsw = _component(pack, overlays)
     failures = check_pack(nsw.pack, nsw.engine)
     for failure in failures:
         click.echo(str(failure), err=True)
@@ -108,7 +109,8 @@ def coverage(files: tuple[str, ...], pack: str, column: str, overlaps: bool, as_
     for file in files:
         check_input(file)
     nsw = _component(pack)
-    report = Coverage(tuple(rule.id for rule in nsw.pack.rules))
+    # A rule that keeps its span makes no edit, so nothing here can count it.
+    report = Coverage(tuple(rule.id for rule in nsw.pack.rules if rule.action != "keep"))
     for file in files:
         for chunk in read(file, detect(file), ReadOptions(column=column)):
             report.add(nsw.engine, [text for text in chunk.texts if text is not None], overlaps=overlaps)

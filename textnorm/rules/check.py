@@ -56,5 +56,4 @@ def check_pack(pack: RulePack, engine: ReferenceEngine) -> list[Failure]:
 
 
 def _read(engine: ReferenceEngine, text: str) -> tuple[str, tuple[str, ...]]:
-    edits = engine.edits([text])
-    return edits.apply([text])[0], tuple(edits.rule)
+    return engine.edits([text]).apply([text])[0], tuple(hit.rule.id for _, hit in engine.hits(text))

@@ -18,7 +18,7 @@ class Coverage:
     """Counts over all texts that were added.
 
     Attributes:
-        rules: ids of the pack's rules, in order of trial.
+        rules: ids of the rules that can make an edit, in order of trial.
         texts, characters, changed: texts seen, their code points, and texts that an edit changes.
         fired: edits a rule made.
         abstained: annotations a rule made instead of a reading.

@@ -137,17 +137,22 @@ class ReferenceEngine:
             builder.add_row(self._row(text))
         return builder.build()
 
-    def _row(self, text: str) -> Iterator[Edit]:
+    def hits(self, text: str) -> Iterator[tuple[int, Hit]]:
+        """Yield where each rule wins in ``text``, left to right: its start and the hit, kept spans included."""
         p = 0
         while p < len(text):
             hit = self.at(text, p) if starts_token(text, p) else None
             if hit is None:
                 p += 1
                 continue
-            edit = make_edit(hit, p)
+            yield p, hit
+            p = hit.end
+
+    def _row(self, text: str) -> Iterator[Edit]:
+        for start, hit in self.hits(text):
+            edit = make_edit(hit, start)
             if edit is not None:
                 yield edit
-            p = hit.end
 
     def at(self, text: str, p: int) -> Hit | None:
         """Return the winning rule at ``p``, or ``None``."""
@@ -346,7 +351,7 @@ def check_slots(pack: RulePack, reader: Reader) -> None:
                 msg = f"{rule.source}, rule '{rule.id}': no reading function '{part.function}'. Known: {known}."
                 raise RulePackError(msg)
             try:
-                reader.check_args(part, pack.tables)
+                reader.check_args(part, rule, pack.tables)
             except ValueError as error:
                 msg = f"{rule.source}, rule '{rule.id}': {error}"
                 raise RulePackError(msg) from error

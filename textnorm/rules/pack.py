@@ -34,6 +34,7 @@ CLASSES = tuple(
 
 ACTIONS = ("read", "keep", "abstain")
 FINAL_STOPS = ("auto", "upper", "never")
+BOUNDARIES = ("token", "none")
 _WORD_END = r"(?:(?<!\w)|(?!\w))"
 _MACRO = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*(?:\.[a-z_]+)?)\}")
 _KEYS = {
@@ -139,6 +140,7 @@ class RulePack:
     name: str
     version: str
     reader: str
+    folder: Path
     rules: tuple[Rule, ...]
     tables: Mapping[str, Table] = field(default_factory=dict)
     fingerprint: str = ""
@@ -209,8 +211,7 @@ def load_overlay(path: Path, base: RulePack) -> list[Rule]:
     Raises:
         RulePackError: the file or a rule cannot be used.
     """
-    folder = rules_dir(base.code)
-    loader = _Loader(folder)
+    loader = _Loader(base.folder)
     loader.read_head()
     return loader.read_rules(path)
 
@@ -290,6 +291,7 @@ class _Loader:
             name=str(head.get("name", head["code"])),
             version=str(head["version"]),
             reader=str(head["reader"]),
+            folder=self.folder,
             rules=_ordered(rule for rule in rules if not rule.disabled),
             tables=self.tables,
             fingerprint=self.digest.hexdigest()[:16],
@@ -353,13 +355,11 @@ class _Loader:
         if unknown:
             msg = f"{where}: unknown key '{unknown[0]}'. Known: {', '.join(sorted(_KEYS))}."
             raise RulePackError(msg)
+        for key, known in (("action", ACTIONS), ("final_stop", FINAL_STOPS), ("boundary", BOUNDARIES)):
+            if raw.get(key, known[0]) not in known:
+                msg = f"{where}: {key} '{raw[key]}' is none of {', '.join(known)}."
+                raise RulePackError(msg)
         action = raw.get("action", "read")
-        if action not in ACTIONS:
-            msg = f"{where}: action '{action}' is none of {', '.join(ACTIONS)}."
-            raise RulePackError(msg)
-        if raw.get("final_stop", "auto") not in FINAL_STOPS:
-            msg = f"{where}: final_stop '{raw['final_stop']}' is none of {', '.join(FINAL_STOPS)}."
-            raise RulePackError(msg)
         label = raw.get("class")
         if label not in CLASSES:
             msg = f"{where}: class {label!r} is none of {', '.join(CLASSES)}."

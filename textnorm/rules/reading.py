@@ -68,6 +68,6 @@ class Reader(Protocol):
         """Return whether a capitalised word after an abbreviation is likelier to open a sentence than to be a name."""
         ...
 
-    def check_args(self, slot: Slot, tables: Mapping[str, Table]) -> None:
-        """Raise ``ValueError`` where a slot's arguments make no sense to its function or name no table."""
+    def check_args(self, slot: Slot, rule: Rule, tables: Mapping[str, Table]) -> None:
+        """Raise ``ValueError`` where a slot of ``rule`` makes no sense to its function, or needs what is not there."""
         ...

@@ -22,7 +22,7 @@ from textnorm.languages.lt.ordinals import Match, ordinal, ordinal_from_ending, 
 from textnorm.languages.lt.slots import Demand, parse_args, parts_of, roman_value, to_int
 from textnorm.languages.lt.spelling import spell, spell_address, spell_code, spell_digits
 from textnorm.languages.lt.tagger import analyse
-from textnorm.rules.pack import Table
+from textnorm.rules.pack import Rule, Table
 from textnorm.rules.reading import Abstain, NotThisRule, ReadFunction, Request
 from textnorm.rules.template import Slot
 
@@ -41,8 +41,23 @@ _PASSED = frozenset(
         *(decline_phrase(month, "gen", "sg") for month in MONTHS),
     )
 )
+#: Functions whose first name is a group of the pattern.
+_GROUPED = frozenset(words("count counted written ranged year_like roman_ruler roman_written"))
 #: Functions that need a name (of a group, a table, a noun) among their arguments.
-_NAMING = frozenset(words("count counted written amount table ranged year_like roman_ruler roman_written"))
+_NAMING = _GROUPED | {"amount", "table"}
+#: A share: the genitive behind it is the whole (1/3 narių), not what an amount describes.
+_SHARE = frozenset(("percent",))
+#: Tables that functions look things up in.
+_TABLES = {
+    "count": _PHRASE_TABLES,
+    "counted": _PHRASE_TABLES,
+    "unit": _PHRASE_TABLES,
+    "month": ("months",),
+    "roman_ruler": ("rulers",),
+    "letters": ("letters",),
+    "code": ("letters", "signs"),
+    "address": ("letters", "signs"),
+}
 
 
 class LithuanianReader:
@@ -94,14 +109,24 @@ class LithuanianReader:
             return False
         return not any(r.case in ("gen", "loc") for r in analyse(word.lower()) if r.pos == "noun")
 
-    def check_args(self, slot: Slot, tables: Mapping[str, Table]) -> None:
-        """Raise ``ValueError`` for arguments that make no sense or name no table."""
+    def check_args(self, slot: Slot, rule: Rule, tables: Mapping[str, Table]) -> None:
+        """Raise ``ValueError`` for a slot that cannot be read: no such table or group, or no context to ask."""
         demand = parse_args(slot.args)
-        if slot.function == "table" and demand.names and demand.names[0] not in tables:
-            msg = f"there is no table '{demand.names[0]}'. Known: {', '.join(sorted(tables))}."
+        function = slot.function
+        if function in _NAMING and not demand.names:
+            msg = f"'{function}' needs a name among its arguments."
             raise ValueError(msg)
-        if slot.function in _NAMING and not demand.names:
-            msg = f"'{slot.function}' needs a name among its arguments."
+        if function in _GROUPED and demand.names[0] not in rule.exact.groupindex:
+            msg = f"'{function}' names the group '{demand.names[0]}', which the pattern lacks."
+            raise ValueError(msg)
+        needed = demand.names[:1] if function == "table" else _TABLES.get(function, ())
+        for name in needed:
+            if name not in tables:
+                msg = f"'{function}' needs a table '{name}'. Known: {', '.join(sorted(tables))}."
+                raise ValueError(msg)
+        asks = demand.asked or "next" in demand.names or function == "ranged"
+        if (asks or (function in ("card", "count") and demand.case is None)) and not rule.context:
+            msg = f"'{function}' asks the context here, but the rule says context = false."
             raise ValueError(msg)
         if slot.function == "word":
             decline_phrase(slot.text, demand.case or "nom", demand.number or "sg")
@@ -109,7 +134,9 @@ class LithuanianReader:
             decline_phrase(demand.names[0], "nom", "sg")
 
     # -- cases -------------------------------------------------------------------------------------------------------
-    def _case(self, request: Request, demand: Demand, *, amount: bool = False) -> Case:
+    def _case(
+        self, request: Request, demand: Demand, *, amount: bool = False, classes: frozenset[str] = frozenset()
+    ) -> Case:
         if not demand.asked:
             return demand.case or "nom"
         default = demand.case or "nom"
@@ -119,7 +146,7 @@ class LithuanianReader:
             if not amount:
                 # "po kovo 11 d.": the preposition governs the day across the year and month before it.
                 context = context._replace(left=_before_date(context.left))
-            case, confidence, why = case_of(context, default=default, number_like=amount)
+            case, confidence, why = case_of(context, default=default, number_like=amount, classes=classes)
             if not amount and why.endswith("no governing word"):
                 # Nothing governs, so the rule's own case stands: the usual one for what it reads.
                 confidence, why = max(confidence, 0.9), why.replace("no governing word", "usual for this class")
@@ -183,7 +210,7 @@ class LithuanianReader:
         """Common fraction ``2/3``, declined as the context demands."""
         top, _, bottom = text.partition("/")
         try:
-            return fraction(int(top), int(bottom), self._case(request, parse_args(args), amount=True))
+            return fraction(int(top), int(bottom), self._case(request, parse_args(args), amount=True, classes=_SHARE))
         except NumberRangeError as error:
             raise NotThisRule from error
 
