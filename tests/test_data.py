@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 
 from textnorm import Pipeline, load
 
-DATA = Path(os.environ.get("TEXTNORM_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 FILES = ("lt/text_news.txt.gz", "lt/text_law.txt.gz", "text/en_EWT.txt.gz")
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 # A token that may be a non-standard word: a digit, a sign, capitals, a full stop inside a sentence, one letter.
@@ -21,10 +19,7 @@ NSW_LIKE = re.compile(
 )
 
 
-def chunks(name: str, size: int = 2_000_000) -> Iterator[list[str]]:
-    path = DATA / name
-    if not path.is_file():
-        pytest.skip(f"{name} is not in {DATA}: set TEXTNORM_DATA to the development data")
+def chunks(path: Path, size: int = 2_000_000) -> Iterator[list[str]]:
     with gzip.open(path, "rt", encoding="utf-8", newline="\n") as stream:
         while lines := stream.readlines(size):
             yield [line.rstrip("\n") for line in lines]
@@ -37,9 +32,9 @@ def speech() -> Pipeline:
 
 @pytest.mark.parametrize("pipeline", ["lt-speech", "lt-clean", "unicode"])
 @pytest.mark.parametrize("name", FILES)
-def test_whole_text(name: str, pipeline: str) -> None:
+def test_whole_text(name: str, pipeline: str, data_dir: Path) -> None:
     nlp = load(pipeline)
-    for lines in chunks(name):
+    for lines in chunks(data_dir / name):
         edits = nlp.edits(lines)
         once = edits.apply(lines)
         twice = nlp.edits(once).apply(once)
@@ -47,8 +42,8 @@ def test_whole_text(name: str, pipeline: str) -> None:
         assert edits.invert(lines).apply(once) == lines
 
 
-def test_news_without_nsw_stays(speech: Pipeline) -> None:
-    plain = [line for lines in chunks(FILES[0]) for line in lines if line and not NSW_LIKE.search(line)]
+def test_news_without_nsw_stays(speech: Pipeline, data_dir: Path) -> None:
+    plain = [line for lines in chunks(data_dir / FILES[0]) for line in lines if line and not NSW_LIKE.search(line)]
     assert len(plain) > 500
     changed = [(out.source, out.text) for out in speech.batch(plain) if out.changed]
     assert len(changed) <= 0.001 * len(plain), changed[:10]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -237,13 +236,10 @@ class TestGovernment:
 
 
 @pytest.mark.data
-def test_spelled_numerals_of_the_development_data_are_restored() -> None:
+def test_spelled_numerals_of_the_development_data_are_restored(data_dir: Path) -> None:
     """Floors on the round trip: digits written for numerals that people spelled out."""
-    folder = os.environ.get("TEXTNORM_DATA")
-    if not folder:
-        pytest.skip("TEXTNORM_DATA is not set")
     right: dict[str, list[bool]] = {}
-    with (Path(folder) / "lt" / "roundtrip_dev.jsonl").open(encoding="utf-8") as lines:
+    with (data_dir / "lt" / "roundtrip_dev.jsonl").open(encoding="utf-8") as lines:
         for row in map(json.loads, lines):
             bare = row.get("style") == "bare"
             if row["kind"] not in ("card", "card_plural_only") and not bare:
