@@ -69,9 +69,34 @@ def _is_year(token: str) -> bool:
 _WORD, _SHORT, _NUMBER, _END, _MARK = range(5)
 
 
-@lru_cache(maxsize=32768)
-def _describe(token: str) -> tuple[int, str, bool]:
-    """Return the kind of a token, its text in a context, and whether it begins with a capital letter."""
+class _Token(NamedTuple):
+    """One token of a text.
+
+    Attributes:
+        kind: `_WORD`, `_SHORT` (with a full stop behind that may end the sentence), `_NUMBER`, `_END`, `_MARK`.
+        low: its text in a context.
+        capital: whether it begins with a capital letter.
+        lower: whether it begins with a small letter.
+        size: its length in code points.
+        digits: whether it has nothing but digits.
+        stop: whether it is a full stop.
+    """
+
+    kind: int
+    low: str
+    capital: bool
+    lower: bool
+    size: int
+    digits: bool
+    stop: bool
+
+
+def _describe(token: str) -> _Token:
+    kind, low, capital = _kind(token)
+    return _Token(kind, low, capital, token[0].islower(), len(token), token.isdigit(), token == ".")
+
+
+def _kind(token: str) -> tuple[int, str, bool]:
     first = token[0]
     if first.isalpha():
         low = token.lower()
@@ -88,56 +113,75 @@ def _describe(token: str) -> tuple[int, str, bool]:
     return _MARK, token, False
 
 
-def _grouped(token: str) -> bool:
-    """Tell whether a token may be a group of thousands."""
-    return len(token) == 3 and token.isdigit()
+# No token holds white space, so a text is split at it first: most of what stands between was seen before.
+@lru_cache(maxsize=32768)
+def _described(chunk: str) -> tuple[_Token, ...]:
+    """Return the tokens of a text without white space."""
+    return tuple(map(_describe, _tokens(chunk)))
+
+
+@lru_cache(maxsize=32768)
+def _reversed(chunk: str) -> tuple[_Token, ...]:
+    return _described(chunk)[::-1]
 
 
 def _left(text: str, start: int) -> tuple[str, ...]:
     low_edge = start - WINDOW if start > WINDOW else 0
-    tokens = _tokens(text[low_edge:start])
-    if low_edge and tokens and text[low_edge].isalnum() and text[low_edge - 1].isalnum():
-        del tokens[0]
+    chunks = text[low_edge:start].split()
+    cut = low_edge and text[low_edge].isalnum() and text[low_edge - 1].isalnum()
     out: list[str] = []
-    following = ""
-    for token in reversed(tokens):
-        kind, low, _ = _describe(token)
-        # A full stop ends the sentence unless the next word goes on in lower case.
-        if (kind == _SHORT and not following[:1].islower()) or (
-            kind == _END and (token != "." or not following[:1].islower())
-        ):
-            break
-        if kind == _NUMBER and _grouped(following) and len(token) <= 3:
-            following = token  # the thousands of a number written in groups: the last group has told its class
-        elif kind != _END:
-            out.append(low)
+    lower = group = False  # whether the token behind begins with a small letter; whether it is a group of thousands
+    for i in range(len(chunks) - 1, -1, -1):
+        tokens = _reversed(chunks[i])
+        if not i and cut:
+            tokens = tokens[:-1]  # the window begins inside a word
+        for kind, low, _, is_lower, size, digits, stop in tokens:
+            if kind == _SHORT:
+                # A full stop ends the sentence unless the next word goes on in lower case.
+                if not lower:
+                    return tuple(out[::-1])
+                out.append(low)
+            elif kind == _END:
+                if not stop or not lower:
+                    return tuple(out[::-1])
+            elif not (kind == _NUMBER and group and size <= 3):
+                # (The thousands of a number written in groups are left out: the last group has told its class.)
+                out.append(low)
             if len(out) == LEFT_TOKENS:
-                break
-        following = token
-    out.reverse()
-    return tuple(out)
+                return tuple(out[::-1])
+            lower, group = is_lower, digits and size == 3
+    return tuple(out[::-1])
 
 
 def _right(text: str, end: int) -> tuple[tuple[str, ...], tuple[bool, ...]]:
     high_edge = end + WINDOW
-    tokens = _tokens(text[end:high_edge])
-    if high_edge < len(text) and tokens and text[high_edge].isalnum() and text[high_edge - 1].isalnum():
-        del tokens[-1]
+    chunks = text[end:high_edge].split()
+    cut = high_edge < len(text) and text[high_edge].isalnum() and text[high_edge - 1].isalnum()
+    tokens: list[_Token] = []
+    for chunk in chunks:
+        tokens += _described(chunk)
+        # One more than is kept tells whether the last ends its sentence.
+        if len(tokens) > RIGHT_TOKENS and chunk is not chunks[-1]:
+            break
+    else:
+        if cut and tokens:
+            del tokens[-1]  # the window ends inside a word
     out: list[str] = []
     caps: list[bool] = []
     count = len(tokens)
     any_capital = False
-    for i in range(min(count, RIGHT_TOKENS)):
-        kind, low, capital = _describe(tokens[i])
-        if i and kind == _NUMBER and _grouped(tokens[i]) and tokens[i - 1].isdigit() and len(tokens[i - 1]) <= 3:
+    leads = False  # the token before may be the group before this one
+    for i, (kind, low, capital, _, size, digits, _) in enumerate(tokens[:RIGHT_TOKENS]):
+        if leads and size == 3 and digits and kind == _NUMBER:
             out[-1] = low
             continue
+        leads = digits and size <= 3
         out.append(low)
         caps.append(capital)
         any_capital = any_capital or capital
         if kind == _END:
             break
-        if kind == _SHORT and (i + 1 >= count or not tokens[i + 1][0].islower()):
+        if kind == _SHORT and (i + 1 >= count or not tokens[i + 1].lower):
             out.append(".")
             caps.append(False)
             break
