@@ -9,13 +9,14 @@ government.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from textnorm.languages.lt.context import Context
 from textnorm.languages.lt.demand import CASE_NAMES, MEDIUM, STRONG, Demand, demand, phrase
 from textnorm.languages.lt.government import governors
 from textnorm.languages.lt.grammar import Case, Gender, Number
-from textnorm.languages.lt.heads import Head, heads, number_group
+from textnorm.languages.lt.heads import Counted, Group, Head, heads, looked_at, number_group
 from textnorm.languages.lt.tagger import Reading, analyse
 
 Series = Literal["plain", "plural_only"]
@@ -50,6 +51,7 @@ class Agreement(NamedTuple):
 
 _YEAR_WORDS = frozenset(("metų", "m.", "š.m."))
 _DATE = frozenset(("time",))
+_ALTERNATIVES = 3
 _ORDERED = frozenset(("legal", "ordinal"))
 _MEASURES = frozenset(("time", "measure", "money", "percent", "magnitude"))
 
@@ -194,30 +196,82 @@ def agree(
         plural_only: that unit is plural-only.
         decimal: the number has decimals: its noun is a genitive singular, the numeral itself stands in the case asked.
     """
-    classes = _classes(noun)
     if noun_gender is not None:
+        classes = _classes(noun)
         case, confidence, why = case_of(ctx, default="acc" if "time" in classes else "nom", classes=classes)
         number: Number = "sg" if number_group(n) == "1" and not plural_only else "pl"
         series: Series = "plural_only" if plural_only and not decimal else "plain"
         return Agreement(case, noun_gender, number, series, "card", False, confidence, why)
-    first = demand(ctx.left)
-    found = heads(ctx, n, first)
-    scored = sorted(
-        (_judge(ctx, n, head, demand(ctx.left, head.classes) if head.classes else first, decimal) for head in found),
-        key=lambda pair: -pair[0],
+    before = _before(ctx.left)
+    group = number_group(n)
+    end = looked_at(ctx.right, group, before.in_range)
+    return _settle(before, group, n == 1, ctx.right[:end], ctx.caps[:end], decimal)
+
+
+class _Before(NamedTuple):
+    """What the words before a number come to: all that its agreement has to know of them.
+
+    Attributes:
+        wanted: what they demand.
+        in_range: the last is *nuo*.
+        of_month: the last is the genitive of a month.
+        words: the words, only where what they demand hangs on the counted noun.
+    """
+
+    wanted: Demand
+    in_range: bool
+    of_month: bool
+    words: tuple[str, ...]
+
+
+@lru_cache(maxsize=8192)
+def _before(left: tuple[str, ...]) -> _Before:
+    last = left[-1] if left else ""
+    return _Before(
+        wanted=demand(left),
+        in_range=last == "nuo",
+        of_month=bool(last) and any("month" in r.classes and r.case == "gen" for r in analyse(last)),
+        words=left if any(g.condition for word in left for g in governors(word)) else (),
     )
+
+
+@lru_cache(maxsize=16384)
+def _settle(
+    before: _Before, group: Group, single: bool, right: tuple[str, ...], caps: tuple[bool, ...], decimal: bool
+) -> Agreement:
+    """Return the agreement of all numbers of one class in all surroundings that come to the same."""
+    first = before.wanted
+    found = heads(right, caps, Counted(group, single, before.in_range, before.of_month, first.shared))
+    scored = [
+        _judge(right, head, demand(before.words, head.classes) if before.words and head.classes else first, decimal)
+        for head in found
+    ]
+    scored.sort(key=_by_score)
     if not scored or _doubtful(*scored[0], first):
         # No noun to the right fits well: the number may stand alone (visus 3 paeiliui).
-        scored.append((0.3 + first.strength / 2, _alone(ctx, n, first)))
-        scored.sort(key=lambda pair: -pair[0])
+        scored.append((0.3 + first.strength / 2, _alone(right, group, first)))
+        scored.sort(key=_by_score)
     best_score, best = scored[0]
+    if len(scored) == 1:
+        return best._replace(confidence=round(best.confidence, 3))
+    seen = [best[:6]]
     others: list[Agreement] = []
+    margin = 2.0
     for score, other in scored[1:]:
-        if other[:6] != best[:6] and all(other[:6] != o[:6] for o in others):
-            others.append(other._replace(confidence=_confidence(score - best_score)))
-    margin = next((best_score - s for s, o in scored[1:] if o[:6] != best[:6]), 2.0)
+        if other[:6] in seen:
+            continue
+        if not others:
+            margin = best_score - score
+        seen.append(other[:6])
+        others.append(other._replace(confidence=_confidence(score - best_score)))
+        if len(others) == _ALTERNATIVES:
+            break
     confidence = min(best.confidence, _confidence(margin)) if others else best.confidence
-    return best._replace(confidence=round(confidence, 3), alternatives=tuple(others[:3]))
+    return best._replace(confidence=round(confidence, 3), alternatives=tuple(others))
+
+
+def _by_score(pair: tuple[float, Agreement]) -> float:
+    return -pair[0]
 
 
 def _doubtful(score: float, best: Agreement, wanted: Demand) -> bool:
@@ -238,34 +292,34 @@ def _confidence(margin: float) -> float:
     return max(0.03, min(0.97, 0.5 + margin * 0.24))
 
 
-def _alone(ctx: Context, n: int, wanted: Demand) -> Agreement:
+def _alone(right: tuple[str, ...], group: Group, wanted: Demand) -> Agreement:
     """No counted noun in sight: the case of the demand, the gender of an agreeing word, else masculine."""
     cases = wanted.cases or ("nom",)
-    if len(ctx.right) > 1 and ctx.right[0].isalpha() and not analyse(ctx.right[0]):
+    if len(right) > 1 and right[0].isalpha() and not analyse(right[0]):
         # An indeclinable unit may stand between (50 MGL baudą).
-        attributive = _attributive(ctx.right, 1, wanted, _MEASURES)
+        attributive = _attributive(right, 1, wanted, _MEASURES)
         if attributive is not None:
             return Agreement("gen", "m", "pl", "plain", "card", False, attributive[1], attributive[2])
-    number: Number = "sg" if number_group(n) == "1" else "pl"
+    number: Number = "sg" if group == "1" else "pl"
     why = wanted.why or phrase(cases, "no counted noun and no governing word")
     confidence = 0.75 if wanted.strength >= STRONG else 0.5
     return Agreement(cases[0], wanted.gender or "m", number, "plain", "card", False, confidence, why)
 
 
-def _judge(ctx: Context, n: int, head: Head, wanted: Demand, decimal: bool) -> tuple[float, Agreement]:
+def _judge(right: tuple[str, ...], head: Head, wanted: Demand, decimal: bool) -> tuple[float, Agreement]:
     """Score one candidate and turn it into a reading."""
     series: Series = "plural_only" if head.plural_only else "plain"
     if head.kind == "ord":
-        fit = _fit_of(ctx, head, wanted)
+        fit = _fit_of(right, head, wanted)
         listed = head.classes & _ORDERED
         score = head.score + (fit if listed or fit < 0 else min(fit, MEDIUM))
         why = phrase((head.case,), f"ordinal with noun '{head.word}'")
         return score, Agreement(head.case, head.gender, head.number, "plain", "ord", head.definite, 0.95, why)
     if head.open_case or decimal:
-        case, confidence, why, fit = _open_case(ctx, head, wanted)
+        case, confidence, why, fit = _open_case(right, head, wanted)
         return head.score + fit, Agreement(case, head.gender, head.number, series, "card", False, confidence, why)
     why = f"{CASE_NAMES[head.case]} {'singular' if head.number == 'sg' else 'plural'}: noun '{head.word}'"
-    score = head.score + _fit_of(ctx, head, wanted)
+    score = head.score + _fit_of(right, head, wanted)
     return score, Agreement(head.case, head.gender, head.number, series, "card", False, 0.97, why)
 
 
@@ -277,7 +331,7 @@ def _fit(case: Case, wanted: Demand) -> float:
     return -0.8 * wanted.strength
 
 
-def _fit_of(ctx: Context, head: Head, wanted: Demand) -> float:
+def _fit_of(right: tuple[str, ...], head: Head, wanted: Demand) -> float:
     """Fit of a noun's case; a genitive may be an attribute of a later noun that fits (į 2 metų sąrašus).
 
     So may the place of a rule (pagal 2 dalyje nustatytą tvarką).
@@ -285,7 +339,7 @@ def _fit_of(ctx: Context, head: Head, wanted: Demand) -> float:
     fit = _fit(head.case, wanted)
     if fit >= 0 or not (head.case == "gen" or (head.case == "loc" and head.definite)):
         return fit
-    for token in ctx.right[head.after : head.after + 3]:
+    for token in right[head.after : head.after + 3]:
         if not token[0].isalpha() or any(g.kind in ("prep", "function") for g in governors(token)):
             break
         nouns = [r for r in analyse(token) if r.pos == "noun"]
@@ -294,16 +348,14 @@ def _fit_of(ctx: Context, head: Head, wanted: Demand) -> float:
     return fit
 
 
-def _open_case(ctx: Context, head: Head, wanted: Demand) -> tuple[Case, float, str, float]:
+def _open_case(right: tuple[str, ...], head: Head, wanted: Demand) -> tuple[Case, float, str, float]:
     """The noun is a genitive plural that says nothing of the numeral's case: what stands around decides."""
     measured = head.classes & _MEASURES or wanted.attributive
-    if measured or any(
-        "group" in r.classes for token in ctx.right[head.after : head.after + 1] for r in analyse(token)
-    ):
-        attributive = _attributive(ctx.right, head.after, wanted, head.classes)
+    if measured or any("group" in r.classes for token in right[head.after : head.after + 1] for r in analyse(token)):
+        attributive = _attributive(right, head.after, wanted, head.classes)
         if attributive is not None:
             return (*attributive, wanted.strength)
-    compared = _compared_on_right(ctx.right, head.after, head.classes)
+    compared = _compared_on_right(right, head.after, head.classes)
     if compared is not None and wanted.strength < STRONG:
         return (*compared, wanted.strength)
     weak_time = "time" in head.classes and wanted.by in ("break", "noun", "nothing")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from textnorm.languages.lt.context import Context
-from textnorm.languages.lt.demand import JOINERS, Demand
+from textnorm.languages.lt.demand import JOINERS
 from textnorm.languages.lt.government import governors
 from textnorm.languages.lt.grammar import Case, Gender, Number
 from textnorm.languages.lt.tagger import Reading, analyse
@@ -27,7 +27,7 @@ class Head(NamedTuple):
         definite: an ordinal is pronominal here.
         open_case: the noun says nothing of the numeral's own case (genitive plural after 10, partitive).
         classes: classes of the noun.
-        after: index in `Context.right` of the first token behind it.
+        after: index of the first token behind it.
     """
 
     word: str
@@ -57,6 +57,7 @@ _MORE = frozenset(["daugiau", "mažiau", "keletas", "keli", "kelis", "kelias", "
 _ORDERED = frozenset(("legal", "ordinal"))
 _SUBJECT_OBJECT = frozenset(("nom", "acc"))
 _AND = frozenset(("ir", "ar", "arba", "bei"))
+_PASSED_OVER = _AND | {"per"}
 _MEASURED = frozenset(("time", "measure", "money", "percent", "kind"))
 _WORDS_LOOKED_AT = 7
 
@@ -113,27 +114,82 @@ def _numeral(word: str) -> str | None:
     return None
 
 
-def heads(ctx: Context, n: int, wanted: Demand) -> list[Head]:
-    """Return the candidates for the noun of `n`, in the order of the text."""
-    in_range = bool(ctx.left) and ctx.left[-1] == "nuo"
-    own = number_group(n)
-    start = _start(ctx.right, own, in_range)
-    of_month = bool(ctx.left) and any("month" in r.classes and r.case == "gen" for r in analyse(ctx.left[-1]))
-    counting = _Counting(own, start, start.listed or wanted.shared, of_month, n == 1)
+class Counted(NamedTuple):
+    """All that the search for the counted noun has to know of a number and of what stands before it.
+
+    Attributes:
+        group: which form of the noun it takes.
+        single: it is 1.
+        in_range: *nuo* stands before it.
+        of_month: the genitive of a month stands before it.
+        shared: it continues a list or a range.
+    """
+
+    group: Group
+    single: bool
+    in_range: bool
+    of_month: bool
+    shared: bool
+
+
+_STEPPED_OVER = JOINERS | _QUOTES | {"iki", "su", "iš"}
+
+
+def looked_at(right: tuple[str, ...], group: Group, in_range: bool) -> int:
+    """Return how many tokens of `right` any part of the search reads, so that what is behind them can be left out.
+
+    Every search to the right (here and in `agreement`) stops at the first token that is no word, except that the
+    candidates are looked for across quotes and brackets; and at the first preposition or function word but *ir*, *ar*
+    and *per*. A number without a noun is looked up from the second token on, so the first ends nothing as a word.
+    """
+    if not right:
+        return 0
+    at = _start(right, group, in_range).at if right[0] in _STEPPED_OVER else 0
+    for i in range(at, len(right)):
+        stop = _stops(right[i])
+        if stop == "all":
+            return len(right)
+        if stop == "mark" or (stop == "word" and i):
+            return i + 1
+    return len(right)
+
+
+@lru_cache(maxsize=32768)
+def _stops(word: str) -> Literal["", "mark", "word", "all"]:
+    if word == "(":
+        return "all"
+    if not word[0].isalpha():
+        return "" if word in _QUOTES else "mark"
+    return "word" if word not in _PASSED_OVER and _role(word) == "border" else ""
+
+
+@lru_cache(maxsize=16384)
+def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> tuple[Head, ...]:
+    """Return the candidates for the noun of a number, in the order of the text.
+
+    Args:
+        right: tokens behind the number, the nearest first, at least the first `looked_at` ones.
+        caps: for each of them, whether it begins with a capital letter; empty when none does.
+        counted: the number.
+    """
+    start = _start(right, counted.group, counted.in_range)
+    counting = _Counting(
+        counted.group, start.group, start.open_case, start.listed or counted.shared, counted.of_month, counted.single
+    )
     out: list[Head] = []
-    before: list[tuple[Reading, ...]] = []
+    before: list[str] = []
     places: list[int] = []
     unknown = 0.0
     at = start.at
-    stop = min(len(ctx.right), at + _WORDS_LOOKED_AT)
+    stop = min(len(right), at + _WORDS_LOOKED_AT)
     while at < stop:
-        word = ctx.right[at]
-        capital = at < len(ctx.caps) and ctx.caps[at]
+        word = right[at]
+        capital = at < len(caps) and caps[at]
         at += 1
         if word in _QUOTES:
             continue
-        if word == "(" and ")" in ctx.right[at : at + 3]:
-            at = ctx.right.index(")", at) + 1
+        if word == "(" and ")" in right[at : at + 3]:
+            at = right.index(")", at) + 1
             continue
         if not word[0].isalpha():
             break
@@ -149,10 +205,7 @@ def heads(ctx: Context, n: int, wanted: Demand) -> list[Head]:
         if role == "verb":
             break
         genitive = capital and _has(readings, "gen", "sg")
-        for reading in readings:
-            head = _candidate(word, reading, counting, at)
-            if head is None:
-                continue
+        for reading, head in _candidates(word, counting):
             cost = unknown
             if head.kind == "ord" and not reading.classes & _ORDERED:
                 cost *= 30  # only its own noun is ordered without a sign
@@ -162,12 +215,19 @@ def heads(ctx: Context, n: int, wanted: Demand) -> list[Head]:
                 cost += 2.0  # of two readings of a name, the genitive attribute
             elif capital and before and head.number == "sg":
                 cost += 1.0  # a name further on is not what is counted
-            out.append(head._replace(score=head.score - cost) if cost else head)
-        before.append(readings)
+            out.append(_moved(head, head.score - cost, at))
+        before.append(word)
         places.append(at)
-    return _weigh(out, before, places)
+    return tuple(_weigh(out, before, places))
 
 
+def _moved(head: Head, score: float, after: int) -> Head:
+    # Written out: ``_replace`` takes three times as long.
+    word, case, gender, number, kind, _, plural_only, definite, open_case, classes, _ = head
+    return Head(word, case, gender, number, kind, score, plural_only, definite, open_case, classes, after)
+
+
+@lru_cache(maxsize=32768)
 def _role(word: str) -> Literal["border", "adverb", "verb", "nominal"]:
     """Tell what a word to the right does to the search for the counted noun."""
     for governor in governors(word):
@@ -187,34 +247,55 @@ def _has(readings: tuple[Reading, ...], case: Case, number: Number) -> bool:
     return any(r.case == case and r.number == number for r in readings)
 
 
-def _gap(before: list[tuple[Reading, ...]], head: Head, reading: Reading) -> float:
+class _Between(NamedTuple):
+    """What a word between a number and a candidate is to the candidate."""
+
+    agrees: bool
+    participle: bool
+    genitive: bool
+    genitive_plural: bool
+    same: bool
+    measured: bool
+
+
+@lru_cache(maxsize=32768)
+def _between(word: str, case: Case, gender: Gender, number: Number, head_number: Number) -> _Between:
+    readings = analyse(word)
+    agrees = [r for r in readings if r.pos != "noun" and (r.case, r.gender, r.number) == (case, gender, number)]
+    genitives = [r for r in readings if r.case == "gen"]
+    return _Between(
+        agrees=bool(agrees),
+        participle=any(r.pos == "part" for r in agrees),
+        genitive=bool(genitives),
+        genitive_plural=any(r.number == "pl" for r in genitives),
+        same=_has(readings, case, head_number),
+        measured=any(r.classes & _MEASURED for r in genitives),
+    )
+
+
+def _gap(before: list[str], head: Head, reading: Reading) -> float:
     """What the words between number and noun cost."""
     cost = 0.0
     phrase = False  # in a participial phrase before the noun: its objects are free
-    for earlier in reversed(before):
-        agrees = [
-            r
-            for r in earlier
-            if r.pos != "noun" and (r.case, r.gender, r.number) == (reading[1], reading[2], reading[3])
-        ]
-        if agrees:
+    for word in reversed(before):
+        earlier = _between(word, reading.case, reading.gender, reading.number, head.number)
+        if earlier.agrees:
             cost -= 0.15
-            phrase = phrase or any(r.pos == "part" for r in agrees)
-        elif phrase or any(r.case == "gen" for r in earlier):
+            phrase = phrase or earlier.participle
+        elif phrase or earlier.genitive:
             cost += 0.1
         else:
-            cost += 0.8 if any((r.case, r.number) == (head.case, head.number) for r in earlier) else 1.2
-        measured = any(r.classes & _MEASURED and r.case == "gen" for r in earlier)
-        if measured and head.kind == "card" and head.case != "gen":
+            cost += 0.8 if earlier.same else 1.2
+        if earlier.measured and head.kind == "card" and head.case != "gen":
             cost += 0.5  # the measure is counted, not what it describes (2 metų vaikai)
-        if head.kind == "ord" and not agrees:
+        if head.kind == "ord" and not earlier.agrees:
             # An ordinal stands by its noun; a genitive plural between is what the number counts.
             listed = reading.classes & _ORDERED
-            cost += 1.6 if not listed or any(r.case == "gen" and r.number == "pl" for r in earlier) else 0.6
+            cost += 1.6 if not listed or earlier.genitive_plural else 0.6
     return cost
 
 
-def _weigh(out: list[Head], words: list[tuple[Reading, ...]], places: list[int]) -> list[Head]:
+def _weigh(out: list[Head], words: list[str], places: list[int]) -> list[Head]:
     """Lower candidates that a later word shows to be something else.
 
     A nominative plural in -os, -ės is more often the genitive singular before the true head (4 tarybos nariai); a noun
@@ -223,7 +304,7 @@ def _weigh(out: list[Head], words: list[tuple[Reading, ...]], places: list[int])
     if len(words) < 2:
         return out
     weighed: list[Head] = []
-    following = dict(zip(places, words[1:], strict=False))
+    following = dict(zip(places, map(analyse, words[1:]), strict=False))
     plurals = [h for h in out if h.kind == "card" and h.number == "pl" and h.score > 0.5]
     for head in out:
         if head.kind != "card" or head.number != "pl" or head.case == "gen":
@@ -242,66 +323,74 @@ def _weigh(out: list[Head], words: list[tuple[Reading, ...]], places: list[int])
             if theirs and any((h.case, h.gender) == (r.case, r.gender) for h in later):
                 score -= 1.0
                 break
-        weighed.append(head._replace(score=score))
+        weighed.append(_moved(head, score, head.after))
     return weighed
 
 
 class _Counting(NamedTuple):
     own: Group
-    start: _Start
+    group: Group
+    open_case: bool
     listed: bool
     of_month: bool
     single: bool
 
 
-def _head(r: Reading, word: str, after: int, score: float, kind: Literal["card", "ord"], open_case: bool) -> Head:
+@lru_cache(maxsize=32768)
+def _candidates(word: str, counting: _Counting) -> tuple[tuple[Reading, Head], ...]:
+    """Return the readings of a word that can be the number's noun, each with what the number would be beside it."""
+    heads = ((r, _candidate(word, r, counting)) for r in analyse(word))
+    return tuple((r, head) for r, head in heads if head is not None)
+
+
+def _head(r: Reading, word: str, score: float, kind: Literal["card", "ord"], open_case: bool) -> Head:
     ordinal = kind == "ord"
     return Head(
         word, r.case, r.gender, "sg" if ordinal else r.number, kind, score, r.plural_only and not ordinal,
-        ordinal and "legal" in r.classes, open_case, r.classes, after,
+        ordinal and "legal" in r.classes, open_case, r.classes, 0,
     )  # fmt: skip
 
 
-def _candidate(word: str, r: Reading, counting: _Counting, after: int) -> Head | None:
+def _candidate(word: str, r: Reading, counting: _Counting) -> Head | None:
     """Return what the number would be with this reading of a word as its noun, None where that cannot be."""
     if r.pos == "num":
         return None
     base = {"noun": 1.0, "pron": 0.3}.get(r.pos, 0.45) * r.weight
-    own, start, listed = counting[:3]
+    own, group, open_case, listed = counting[:4]
     if r.number == "sg":
-        return _singular(word, r, base, counting, after)
+        return _singular(word, r, base, counting)
     if listed and "legal" in r.classes:
-        return _head(r, word, after, 2.5, "ord", False)
-    if own == "0" or (start.open_case and r.case == "gen") or (listed and start.group == "0"):
+        return _head(r, word, 2.5, "ord", False)
+    if own == "0" or (open_case and r.case == "gen") or (listed and group == "0"):
         if r.case == "gen":
-            return _head(r, word, after, 2.0 * base, "card", True)
-        return _head(r, word, after, 0.6 * base, "card", False) if r.pos == "noun" else None
+            return _head(r, word, 2.0 * base, "card", True)
+        return _head(r, word, 0.6 * base, "card", False) if r.pos == "noun" else None
     if own == "1" and not r.plural_only:
-        loose = listed or start.open_case
-        return _head(r, word, after, (0.8 if loose else 0.1) * base, "card", loose and r.case == "gen")
+        loose = listed or open_case
+        return _head(r, word, (0.8 if loose else 0.1) * base, "card", loose and r.case == "gen")
     score = 2.0 if r.case != "gen" or r.classes & _MEASURED else 1.2
-    return _head(r, word, after, score * base, "card", False)
+    return _head(r, word, score * base, "card", False)
 
 
-def _singular(word: str, r: Reading, base: float, counting: _Counting, after: int) -> Head | None:
+def _singular(word: str, r: Reading, base: float, counting: _Counting) -> Head | None:
     if "legal" in r.classes or (counting.of_month and r.lemma == "diena"):
-        return _head(r, word, after, 2.6 * base, "ord", False)
+        return _head(r, word, 2.6 * base, "ord", False)
     ordered = "ordinal" in r.classes
-    if counting.start.open_case and r.case == "gen":
-        return _head(r, word, after, 1.0 * base, "card", True)
+    if counting.open_case and r.case == "gen":
+        return _head(r, word, 1.0 * base, "card", True)
     if counting.own == "1":
         # 1 kategorija is the first, 21 tomas a count; kilometre 31 is a place.
         ordered = ordered and not (counting.single and "times" in r.classes)
         ranked = ordered and "time" not in r.classes and (counting.single or r.case != "nom")
         if ranked or (r.case == "loc" and r.classes & _MEASURED):
-            return _head(r, word, after, 2.0 * base, "ord", False)
-        return _head(r, word, after, (1.2 if r.case == "gen" else 2.0) * base, "card", False)
+            return _head(r, word, 2.0 * base, "ord", False)
+        return _head(r, word, (1.2 if r.case == "gen" else 2.0) * base, "card", False)
     if ordered:
-        return _head(r, word, after, 1.8 * base, "ord", False)
+        return _head(r, word, 1.8 * base, "ord", False)
     if r.pos != "noun":
         return None
     # Any noun can be ordered (44 rate), but a bare genitive is more often an attribute of what comes later.
     if "dimension" in r.classes and r.case == "gen":
         return None
     weak = r.case == "gen" or (r.case == "nom" and word[-1] != "s")
-    return _head(r, word, after, -0.4 if weak else 0.7 * base, "ord", False)
+    return _head(r, word, -0.4 if weak else 0.7 * base, "ord", False)
