@@ -495,7 +495,7 @@ def test_run_bad_input(cfg, corpus, tmp_path):
     assert "--jobs above 1" in fails(*run, "-o", out, "--jobs", "2")
     assert "is a file" in fails(*run, "-o", corpus / "a.txt")
     assert "is an input" in fails("run", corpus / "a.txt", "-p", cfg, "-o", corpus, "--resume")
-    assert "holds no" in fails("run", corpus, "-p", cfg, "-o", corpus, "--fresh")
+    assert "is the input" in fails("run", corpus, "-p", cfg, "-o", corpus, "--fresh")
     assert "no column 'body'" in fails_with(*run, "-o", out, "--column", "body")
     assert "Missing option" in invoke("run", corpus, code=2).stderr
     assert "no pipeline" in fails("run", corpus, "-o", tmp_path / "new", "-p", "nope")

@@ -179,7 +179,7 @@ def test_invalid_utf8_set_aside_keeps_its_line(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"PAR1xxxx", "Parquet"),
+        (b"PAR1\x15\x04\0x", "Parquet"),
         (gzip.compress(b"a"), "gzip"),
         (b"PK\x03\x04...", "ZIP"),
         ("ą".encode("utf-16"), "UTF-16"),
@@ -436,7 +436,7 @@ def test_awkward_values_in_conversions(tmp_path):
     (tmp_path / "b.jsonl").write_text('{"text": "\\ud83d"}\n')
     with pytest.raises(DataError, match=r"b\.jsonl, line 1: half a surrogate"):
         convert(tmp_path / "b.jsonl", tmp_path / "p.txt")
-    with pytest.raises(DataError, match=r"b\.jsonl, line 1 and on: these rows do not fit"):
+    with pytest.raises(DataError, match=r"b\.jsonl, line 1 and on: Parquet cannot hold half"):
         convert(tmp_path / "b.jsonl", tmp_path / "p.parquet")
     (tmp_path / "b.jsonl").write_text('{"text": "a", "n": 1}\n\n{"text": "5"}\n')
     convert(tmp_path / "b.jsonl", tmp_path / "p.parquet")

@@ -9,7 +9,7 @@ import click
 
 from textnorm.commands.common import colour, column_option, pipeline_option
 from textnorm.errors import UsageError
-from textnorm.streaming.formats import STDIO, check_input, detect
+from textnorm.streaming.formats import STDIO, check_input, check_output, detect
 
 if TYPE_CHECKING:
     from textnorm.edits import Edit
@@ -38,6 +38,7 @@ def command(files: tuple[str, ...], pipeline: str, against: str | None, check: b
     for path in files:
         check_input(path)
         detect(path)
+    check_output(STDIO, list(files))
 
     from textnorm.pipeline import load
 

@@ -47,7 +47,7 @@ def command(texts: tuple[str, ...], pipeline: str, as_json: bool, html: str | No
         msg = "Standard input ('-') can be read only once."
         raise UsageError(msg)
     if html is not None:
-        check_output(html, [])
+        check_output(html, [STDIO] if STDIO in texts else [])
 
     from textnorm.pipeline import load
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import cast
 
 import click
 
 from textnorm.commands.common import Notes, column_option, document_option, overwrite_option, pipeline_option, terminal
 from textnorm.errors import UsageError
-from textnorm.streaming.formats import KINDS, STDIO, Format, Kind, check_input, check_output, detect
+from textnorm.streaming.formats import KINDS, STDIO, Format, Kind, check_input, check_output, detect, is_same
+
+ADVICE = "--errors replace puts U+FFFD there, --errors quarantine sets the line aside."
 
 
 @click.command("normalize")
@@ -74,7 +75,7 @@ def command(
         output,
         Format(kind, form.codec),
         nlp,
-        ReadOptions(column, document, cast("Errors", errors)),
+        ReadOptions(column, document, cast("Errors", errors), ADVICE),
         edits=edits,
         overwrite_columns=overwrite_columns,
         on_chunk=notes.chunk,
@@ -99,7 +100,7 @@ def _forms(inputs: list[str], output: str, edits: str | None, source: Kind | Non
     check_output(output, inputs)
     if edits is not None:
         check_output(edits, inputs)
-        if edits == output or (STDIO not in (edits, output) and Path(edits).resolve() == Path(output).resolve()):
+        if is_same(edits, output):
             msg = "The edits and the output need different places."
             raise UsageError(msg)
     return forms

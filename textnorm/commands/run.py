@@ -85,9 +85,10 @@ def command(
         return 0
     notes = Notes()
 
-    def on_unit(unit: Unit, state: str, tally: Tally) -> None:
-        counts = f": {tally.rows} rows, {tally.changed} changed, {tally.quarantined} quarantined"
-        notes.say(f"{state} {unit.name}{counts if state == 'done' else ''}")
+    def on_unit(unit: Unit, state: str, tally: Tally, why: str) -> None:
+        if state == "done":
+            why = f"{tally.rows} rows, {tally.changed} changed, {tally.quarantined} quarantined"
+        notes.say(f"{state} {unit.name}{f': {why}' if why else ''}")
 
     options = RunOptions(column, document, "quarantine" if on_error == "quarantine" else "fail", overwrite_columns)
     try:

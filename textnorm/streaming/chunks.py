@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from textnorm.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Record = dict[str, Any]
+
+
+def check_distinct(names: Sequence[str], label: str) -> None:
+    """Check that columns can be told apart by name.
+
+    Raises:
+        UsageError: two have one name.
+    """
+    for name in names:
+        if names.count(name) > 1:
+            msg = f"{label}: there are {names.count(name)} columns '{name}'; give each a name of its own."
+            raise UsageError(msg)
+
+
+def is_blank(line: str) -> bool:
+    """Whether a line of JSON Lines holds nothing: only what JSON counts as white space, and perhaps a BOM."""
+    return not line.strip("\r \t\ufeff")
 
 
 @dataclass(kw_only=True)
@@ -73,7 +93,9 @@ class Chunk:
         rows = [record for record in self.records() if record is not None]
         if schema is None:
             names = list(dict.fromkeys(key for row in rows for key in row))
-            table = pa.table({name: pa.array([row.get(name) for row in rows]) for name in names})
+            # A text that is null in all rows so far is still a text.
+            kinds = {self.column: pa.string()} if not any(row.get(self.column) for row in rows) else {}
+            table = pa.table({name: pa.array([row.get(name) for row in rows], kinds.get(name)) for name in names})
         else:
             extra = {key for row in rows for key in row} - set(schema.names)
             if extra:
@@ -129,7 +151,7 @@ class JsonlChunk(LineChunk):
     @property
     def rows(self) -> int:
         """Number of lines that are not blank."""
-        return sum(1 for line in self.lines if line.strip("\r \ufeff\t"))
+        return sum(not is_blank(line) for line in self.lines)
 
     def records(self) -> list[Record | None]:
         """Return the objects; a bad line is a row of nulls, a blank one no row."""
@@ -139,10 +161,12 @@ class JsonlChunk(LineChunk):
         ]
 
     def head(self, n: int) -> JsonlChunk:
-        """Return only the first ``n`` lines."""
-        short = super().head(n)
+        """Return the lines up to the ``n``-th that is not blank."""
+        places = [i for i, line in enumerate(self.lines) if not is_blank(line)]
+        lines = places[n - 1] + 1 if len(places) >= n else len(self.lines)
+        short = super().head(lines)
         assert isinstance(short, JsonlChunk)
-        return dataclasses.replace(short, objects=self.objects[:n])
+        return dataclasses.replace(short, objects=self.objects[:lines])
 
 
 @dataclass(kw_only=True)
@@ -163,13 +187,26 @@ class TsvChunk(LineChunk):
         """Return file and line; the header is line 1."""
         return f"{self.label}, line {self.first + i + 2}"
 
+    def fields(self, i: int) -> list[str | None]:
+        """Return the fields of row ``i``, one a column; a bad row has nulls."""
+        return [None] * len(self.names) if i in self.bad else list(self.lines[i].split("\t"))
+
     def records(self) -> list[Record | None]:
-        """Return the rows; a bad one has nulls."""
-        rows: list[Record | None] = []
-        for i, line in enumerate(self.lines):
-            fields: list[Any] = [None] * len(self.names) if i in self.bad else line.split("\t")
-            rows.append(dict(zip(self.names, fields, strict=True)))
-        return rows
+        """Return the rows; a bad one has nulls.
+
+        Raises:
+            UsageError: two columns have one name.
+        """
+        check_distinct(self.names, self.label)
+        return [dict(zip(self.names, self.fields(i), strict=True)) for i in range(len(self.lines))]
+
+    def batch(self, schema: pa.Schema | None) -> pa.RecordBatch:
+        """Return the rows as Arrow: every column is a string, also where there is no row to tell."""
+        import pyarrow as pa
+
+        rows = self.records()
+        columns = [pa.array([row[name] for row in rows if row is not None], pa.string()) for name in self.names]
+        return pa.RecordBatch.from_arrays(columns, names=self.names)
 
 
 @dataclass(kw_only=True)
@@ -191,8 +228,18 @@ class ParquetChunk(Chunk):
         return f"{self.label}, row {self.first + i}"
 
     def records(self) -> list[Record | None]:
-        """Return the rows as dictionaries."""
-        return list(self.data.to_pylist())
+        """Return the rows as dictionaries.
+
+        Raises:
+            DataError: a column that is not the text holds invalid UTF-8.
+            UsageError: two columns have one name.
+        """
+        check_distinct(self.data.schema.names, self.label)
+        try:
+            return list(self.data.to_pylist())
+        except UnicodeDecodeError as error:
+            msg = f"{self.where(0)} and on: invalid UTF-8 ({error.reason}); only .parquet can keep these columns."
+            raise DataError(msg) from error
 
     def batch(self, schema: pa.Schema | None) -> pa.RecordBatch:
         """Return the rows as they are."""

@@ -6,6 +6,7 @@ import gzip
 import stat
 import sys
 import zlib
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,11 +34,6 @@ _MAGIC = {
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
 }
-
-
-def label_of(path: str) -> str:
-    """Return how messages name an input."""
-    return "standard input" if path == STDIO else path
 
 
 @contextmanager
@@ -109,6 +105,8 @@ def blocks(stream: IO[bytes], label: str) -> Iterator[bytes]:
 def _refuse_binary(block: bytes, label: str) -> None:
     for magic, what in _MAGIC.items():
         if block.startswith(magic):
+            if magic.isascii() and magic.decode().isprintable() and _is_text(block):
+                continue  # a text may begin with these letters
             advice = "; convert it to UTF-8" if what.startswith("UTF-16") else ""
             msg = f"{label}: not UTF-8 text but {what}{advice}."
             raise DataError(msg)
@@ -116,6 +114,17 @@ def _refuse_binary(block: bytes, label: str) -> None:
     if at >= 0:
         msg = f"{label}: a binary file (zero byte at byte {at}), not UTF-8 text."
         raise DataError(msg)
+
+
+def _is_text(block: bytes) -> bool:
+    """Whether a block is UTF-8 without zero bytes, perhaps cut within its last character."""
+    if b"\0" in block:
+        return False
+    try:
+        getincrementaldecoder("utf-8")().decode(block)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @contextmanager

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, TextIO, get_args
 
 from textnorm.errors import UsageError
 
@@ -79,6 +82,7 @@ def check_output(path: str, inputs: list[str]) -> None:
     Raises:
         UsageError: it is a folder, lies in no folder, or is an input.
     """
+    _check_distinct(path, inputs)
     if path == STDIO:
         return
     place = Path(path)
@@ -88,10 +92,40 @@ def check_output(path: str, inputs: list[str]) -> None:
     if not place.resolve().parent.is_dir():
         msg = f"{path}: the folder {place.resolve().parent} does not exist."
         raise UsageError(msg)
+
+
+def _check_distinct(path: str, inputs: list[str]) -> None:
+    """Check that an output is no input; standard streams may be files, too (``textnorm normalize < a >> a``)."""
+    output = _facts(path, sys.stdout)
+    if output is None or not stat.S_ISREG(output.st_mode):
+        return
     for item in inputs:
-        if item != STDIO and place.exists() and Path(item).exists() and place.samefile(item) and place.is_file():
-            msg = f"The output {path} is the input {item}; write to another file."
+        source = _facts(item, sys.stdin)
+        if source is not None and os.path.samestat(output, source):
+            what = "standard output" if path == STDIO else path
+            msg = f"The output {what} is the input {label_of(item)}; write to another file."
             raise UsageError(msg)
+
+
+def _facts(path: str, stream: TextIO | None) -> os.stat_result | None:
+    """Return the status of a file, for ``-`` of the standard stream; ``None`` where there is none."""
+    with suppress(OSError, ValueError, AttributeError):
+        return os.fstat(stream.fileno()) if path == STDIO and stream is not None else Path(path).stat()
+    return None
+
+
+def is_same(a: str, b: str) -> bool:
+    """Whether two outputs are one file, or would be."""
+    if a == b or STDIO in (a, b):
+        return a == b
+    here, there = _facts(a, None), _facts(b, None)
+    linked = here is not None and there is not None and stat.S_ISREG(here.st_mode) and os.path.samestat(here, there)
+    return linked or Path(a).resolve() == Path(b).resolve()
+
+
+def label_of(path: str) -> str:
+    """Return how messages name an input."""
+    return "standard input" if path == STDIO else path
 
 
 @dataclass(frozen=True)
@@ -123,6 +157,9 @@ def expand(inputs: list[str], out_dir: Path) -> list[Unit]:
             raise UsageError(msg)
         place = Path(item)
         if place.is_dir():
+            if place.resolve() == out_dir.resolve():
+                msg = f"The output folder {out_dir} is the input {item}; choose another, perhaps {place / 'out'}."
+                raise UsageError(msg)
             found, base = sorted(p for p in place.rglob("*") if p.is_file()), place
             found = [p for p in found if _wanted(p, base, out_dir)]
             what = "holds no .txt, .jsonl, .tsv or .parquet files"

@@ -8,9 +8,18 @@ from dataclasses import dataclass
 from typing import IO, Any, Literal
 
 from textnorm.errors import DataError, UsageError, choices
-from textnorm.streaming.chunks import Chunk, JsonlChunk, ParquetChunk, Record, TextChunk, TsvChunk
-from textnorm.streaming.files import blocks, label_of, reading
-from textnorm.streaming.formats import STDIO, Format
+from textnorm.streaming.chunks import (
+    Chunk,
+    JsonlChunk,
+    ParquetChunk,
+    Record,
+    TextChunk,
+    TsvChunk,
+    check_distinct,
+    is_blank,
+)
+from textnorm.streaming.files import blocks, reading
+from textnorm.streaming.formats import STDIO, Format, label_of
 
 Errors = Literal["strict", "replace", "quarantine"]
 BOM = "\ufeff"
@@ -27,11 +36,13 @@ class ReadOptions:
         document: name of the column with document ids.
         errors: what to do with invalid UTF-8: stop, put U+FFFD in its place, or set the row aside. Rows that cannot be
             read for another reason are set aside with ``quarantine`` and stop the work otherwise.
+        advice: what the user of this command can do about invalid UTF-8; ends the message.
     """
 
     column: str = "text"
     document: str | None = None
     errors: Errors = "strict"
+    advice: str = "'textnorm normalize --errors replace' puts U+FFFD there."
 
 
 def read(path: str, form: Format, options: ReadOptions) -> Iterator[Chunk]:
@@ -66,7 +77,7 @@ class _Lines:
     first: int
 
 
-def _decode(stream: IO[bytes], label: str, errors: Errors) -> Iterator[_Lines]:
+def _decode(stream: IO[bytes], label: str, options: ReadOptions) -> Iterator[_Lines]:
     """Yield the lines of each block; only a line feed ends a line."""
     line, byte = 0, 0
     for block in blocks(stream, label):
@@ -74,14 +85,12 @@ def _decode(stream: IO[bytes], label: str, errors: Errors) -> Iterator[_Lines]:
         try:
             text = block.decode("utf-8")
         except UnicodeDecodeError as error:
-            if errors == "strict":
+            if options.errors == "strict":
                 number = line + block.count(b"\n", 0, error.start) + 1
-                msg = (
-                    f"{label}, line {number}: invalid UTF-8 at byte {byte + error.start} ({error.reason}). "
-                    f"--errors replace puts U+FFFD there, --errors quarantine sets the line aside."
-                )
+                what = f"invalid UTF-8 at byte {byte + error.start} ({error.reason})"
+                msg = f"{label}, line {number}: {what}. {options.advice}"
                 raise DataError(msg) from error
-            got = _decode_singly(block, ends, byte, errors)
+            got = _decode_singly(block, ends, byte, options.errors)
         else:
             lines = text.split("\n")
             if ends:
@@ -114,7 +123,7 @@ def _read_text(stream: IO[bytes], label: str, options: ReadOptions) -> Iterator[
     if options.document is not None:
         msg = f"{label}: plain text has no column '{options.document}'; each line is a document."
         raise UsageError(msg)
-    for got in _decode(stream, label, options.errors):
+    for got in _decode(stream, label, options):
         yield TextChunk(
             label=label,
             first=got.first,
@@ -131,7 +140,7 @@ def _read_text(stream: IO[bytes], label: str, options: ReadOptions) -> Iterator[
 
 def _read_jsonl(stream: IO[bytes], label: str, options: ReadOptions) -> Iterator[Chunk]:
     known = False
-    for got in _decode(stream, label, options.errors):
+    for got in _decode(stream, label, options):
         objects: list[Record | None] = [None] * len(got.lines)
         texts: list[str | None] = [None] * len(got.lines)
         bad = dict(got.bad)
@@ -178,7 +187,7 @@ def _check_fields(objects: list[Record | None], label: str, options: ReadOptions
 
 def _parse(line: str) -> Record | None:
     """Return what a line of JSON Lines says, ``None`` for a blank one."""
-    if not line or line.isspace():
+    if is_blank(line):
         return None
     try:
         record = json.loads(line)
@@ -215,7 +224,7 @@ def _ids(objects: list[Record | None], name: str | None) -> list[Any] | None:
 def _read_tsv(stream: IO[bytes], label: str, options: ReadOptions) -> Iterator[Chunk]:
     names: list[str] | None = None
     header = tail = ""
-    for got in _decode(stream, label, options.errors):
+    for got in _decode(stream, label, options):
         lines, bad, first = got.lines, got.bad, got.first - 1
         if names is None:
             if 0 in bad:
@@ -228,8 +237,8 @@ def _read_tsv(stream: IO[bytes], label: str, options: ReadOptions) -> Iterator[C
             names = header.removeprefix(BOM).split("\t")
             for name in (options.column, options.document):
                 if name is not None and names.count(name) != 1:
-                    what = f"there are {names.count(name)} columns" if name in names else "there is no column"
-                    msg = f"{label}: {what} '{name}'. {choices(name, names)}"
+                    check_distinct([found for found in names if found == name], label)
+                    msg = f"{label}: there is no column '{name}'. {choices(name, names)}"
                     raise UsageError(msg)
         yield _tsv_chunk(got, lines, bad, first, label, options, names, header, tail)
     if names is None:
@@ -293,7 +302,8 @@ def _read_parquet(path: str, label: str, options: ReadOptions) -> Iterator[Chunk
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow
             for name in (options.column, options.document):
-                if name is not None and name not in schema.names:
+                if name is not None and schema.names.count(name) != 1:
+                    check_distinct([found for found in schema.names if found == name], label)
                     msg = f"{label}: there is no column '{name}'. {choices(name, schema.names)}"
                     raise UsageError(msg)
             first = 0
@@ -315,6 +325,10 @@ def _read_parquet(path: str, label: str, options: ReadOptions) -> Iterator[Chunk
 
 
 def _row_group(file: Any, group: int, label: str, first: int, options: ReadOptions) -> Iterator[ParquetChunk]:
+    import pyarrow as pa
+
+    from textnorm.arrow import text_type
+
     facts = file.metadata.row_group(group)
     if not facts.num_rows:
         return
@@ -325,13 +339,20 @@ def _row_group(file: Any, group: int, label: str, first: int, options: ReadOptio
     for batch in file.iter_batches(batch_size=rows, row_groups=[group]):
         done += batch.num_rows
         column = batch.column(options.column)
+        texts, bad, replaced = _strings(column, label, first, options)
+        if bad or replaced:  # what cannot be read as text must not be written as such, either
+            at = batch.schema.get_field_index(options.column)
+            clean = pa.array(texts, text_type(column.type))
+            batch = batch.set_column(at, batch.schema.field(at), clean.cast(column.type))
         yield ParquetChunk(
             label=label,
             first=first,
             column=options.column,
-            texts=_strings(column, label, options.column),
+            texts=texts,
             documents=None if options.document is None else batch.column(options.document).to_pylist(),
+            bad=bad,
             size=column.nbytes,
+            replaced=replaced,
             data=batch,
             compression="none" if compression == "uncompressed" else compression,
             last=done == facts.num_rows,
@@ -339,11 +360,34 @@ def _row_group(file: Any, group: int, label: str, first: int, options: ReadOptio
         first += batch.num_rows
 
 
-def _strings(column: Any, label: str, name: str) -> list[str | None]:
+def _strings(column: Any, label: str, first: int, options: ReadOptions) -> tuple[list[str | None], dict[int, str], int]:
+    """Return the texts of a column, why some cannot be read (shown with escapes), and how many were repaired."""
+    import pyarrow as pa
+
     from textnorm.arrow import text_type
 
     if text_type(column.type) is None:
-        msg = f"{label}: the column '{name}' is {column.type}, not text."
+        msg = f"{label}: the column '{options.column}' is {column.type}, not text."
         raise UsageError(msg)
-    values: list[str | None] = column.to_pylist()
-    return values
+    try:
+        return column.to_pylist(), {}, 0
+    except UnicodeDecodeError:  # Parquet does not check what it holds
+        if pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+    texts: list[str | None] = []
+    bad: dict[int, str] = {}
+    replaced = 0
+    for i, raw in enumerate(column.cast(pa.large_binary()).to_pylist()):
+        try:
+            texts.append(None if raw is None else raw.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            what = f"invalid UTF-8 at byte {error.start} of the text"
+            if options.errors == "strict":
+                msg = f"{label}, row {first + i}: {what} ({error.reason}). {options.advice}"
+                raise DataError(msg) from error
+            texts.append(raw.decode("utf-8", "replace" if options.errors == "replace" else "backslashreplace"))
+            if options.errors == "replace":
+                replaced += 1
+            else:
+                bad[i] = f"{what}: {error.reason}"
+    return texts, bad, replaced

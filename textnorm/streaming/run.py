@@ -6,6 +6,7 @@ that was stopped goes on where it was. Nothing that is written names a time, a h
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -25,9 +26,12 @@ from textnorm.streaming.work import OnChunk, Tally, limited, process
 from textnorm.streaming.writers import EditsWriter, WriteOptions, encode_json, make_writer
 
 MANIFEST, ERRORS, SUCCESS, EDITS = "_manifest.jsonl", "_errors.jsonl", "_SUCCESS", "_edits"
+OWN = (MANIFEST, ERRORS, SUCCESS, EDITS)
 Mode = Literal["resume", "fresh"]
 State = Literal["done", "skipped", "failed"]
 Entry = dict[str, Any]
+#: Called with each file that is done, skipped or failed; the last is the reason of a failure, otherwise empty.
+OnUnit = Callable[[Unit, State, "Tally", str], None]
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ def check(units: Sequence[Unit], out_dir: Path, mode: Mode | None) -> None:
     """Check the output folder before anything is read.
 
     Raises:
-        UsageError: it is a file, is in use and no mode says what to do, or an output is an input.
+        UsageError: it is a file, is in use and no mode says what to do, or an output is an input or has a name that the
+            run needs.
     """
     if out_dir.exists() and not out_dir.is_dir():
         msg = f"{out_dir} is a file; -o names a folder."
@@ -70,6 +75,9 @@ def check(units: Sequence[Unit], out_dir: Path, mode: Mode | None) -> None:
     places = {unit.path.resolve() for unit in units}
     for unit in units:
         detect(unit.name)
+        if unit.name.split("/")[0] in OWN:
+            msg = f"{unit.path} would be written as {unit.name}, a name that the run needs itself; rename the input."
+            raise UsageError(msg)
         if (out_dir / unit.name).resolve() in places:
             msg = f"The output {out_dir / unit.name} is an input; choose another folder."
             raise UsageError(msg)
@@ -90,7 +98,7 @@ def run(
     mode: Mode | None = None,
     limit: int | None = None,
     on_chunk: OnChunk | None = None,
-    on_unit: Callable[[Unit, State, Tally], None] | None = None,
+    on_unit: OnUnit | None = None,
 ) -> Report:
     """Normalize files into a folder.
 
@@ -108,7 +116,8 @@ def run(
 
     Raises:
         DataError: a row or a file cannot be read and ``on_error`` is ``fail``.
-        UsageError: see :func:`check`; or a column is not there.
+        UsageError: see :func:`check`; or the first file that has columns lacks one. A later file that lacks it is an
+            odd one among good ones, and set aside.
     """
     check(units, out_dir, mode)
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -119,30 +128,36 @@ def run(
     _keep_errors(out_dir, finished)
     report = Report(Tally())
     left = limit
+    columns_fit = False  # a file with columns has been read with these options
     for unit in units:
         if left is not None and left <= 0:
             report.cut = True
             break
         wanted = {"pipeline": pipeline.name, "fingerprint": pipeline.fingerprint, "options": asdict(options)}
-        wanted["input_sha256"] = _sha256(unit.path)
+        try:
+            wanted["input_sha256"] = _sha256(unit.path)
+        except OSError as error:
+            why = f"{unit.path}: {error.strerror}"
+            if options.on_error == "fail":
+                raise DataError(why) from error
+            _set_aside(unit, why, out_dir, report, on_unit)
+            continue
         old = finished.get(unit.name)
         if old is not None and old["complete"] and _same(old, wanted, out_dir / unit.name):
             report.skipped += 1
+            columns_fit = columns_fit or detect(unit.name).kind != "text"
             if on_unit is not None:
-                on_unit(unit, "skipped", Tally())
+                on_unit(unit, "skipped", Tally(), "")
             continue
         finished.pop(unit.name, None)
         with SpooledTemporaryFile(max_size=8 << 20) as bad:
             try:
                 tally = _unit(unit, out_dir, pipeline, options, left, bad, on_chunk)
-            except DataError as error:
-                if options.on_error == "fail":
+            except (DataError, UsageError) as error:
+                if options.on_error == "fail" or (isinstance(error, UsageError) and not columns_fit):
                     raise
                 # Rows noted so far are moot: the whole file is set aside.
-                _append(out_dir / ERRORS, [_error(unit.name, None, str(error), None)])
-                report.failed += 1
-                if on_unit is not None:
-                    on_unit(unit, "failed", Tally())
+                _set_aside(unit, str(error), out_dir, report, on_unit)
                 continue
             bad.seek(0)
             _append(out_dir / ERRORS, bad)
@@ -155,14 +170,23 @@ def run(
         finished[unit.name] = entry
         _append(out_dir / MANIFEST, [_line(entry)])
         report.done += 1
+        columns_fit = columns_fit or detect(unit.name).kind != "text"
         report.tally.merge(tally)
         if on_unit is not None:
-            on_unit(unit, "done", tally)
+            on_unit(unit, "done", tally, "")
     with writing(str(out_dir / MANIFEST)) as sink:
         sink.writelines(_line(finished[name]) for name in sorted(finished))
     if not report.failed and not report.cut:
         (out_dir / SUCCESS).touch()
     return report
+
+
+def _set_aside(unit: Unit, why: str, out_dir: Path, report: Report, on_unit: OnUnit | None) -> None:
+    """Note a file that could not be read."""
+    _append(out_dir / ERRORS, [_error(unit.name, None, why, None)])
+    report.failed += 1
+    if on_unit is not None:
+        on_unit(unit, "failed", Tally(), why)
 
 
 def _unit(
@@ -176,14 +200,17 @@ def _unit(
 ) -> Tally:
     """Normalize one file."""
     form, target = detect(unit.name), out_dir / unit.name
+    beside = out_dir / EDITS / f"{unit.name}.jsonl"
+    for place in (target, beside):
+        for stale in place.parent.glob(f".{glob.escape(place.name)}.*.tmp"):  # of a run that was killed
+            stale.unlink(missing_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    for stale in target.parent.glob(f".{target.name}.*.tmp"):  # of a run that was killed
-        stale.unlink(missing_ok=True)
     quarantine = options.on_error == "quarantine"
     how = ReadOptions(
         options.column,
         options.document if form.kind != "text" else None,
         "quarantine" if quarantine else "strict",
+        "--on-error quarantine sets it aside.",
     )
     tally = Tally()
     with ExitStack() as stack:
@@ -192,7 +219,6 @@ def _unit(
         stack.callback(writer.abort)
         notes = None
         if form.kind == "text":
-            beside = out_dir / EDITS / f"{unit.name}.jsonl"
             beside.parent.mkdir(parents=True, exist_ok=True)
             notes = EditsWriter(stack.enter_context(writing(str(beside))))
         chunks = limited(read(str(unit.path), form, how), limit)

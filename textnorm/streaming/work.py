@@ -63,8 +63,8 @@ def limited(chunks: Iterable[Chunk], n: int | None) -> Iterator[Chunk]:
     for chunk in chunks:
         if n <= 0:
             return
-        yield chunk.head(n) if len(chunk.texts) > n else chunk
-        n -= len(chunk.texts)
+        yield chunk.head(n) if chunk.rows > n else chunk
+        n -= chunk.rows
 
 
 def process(chunks: Iterable[Chunk], pipeline: Pipeline, *, quarantine: bool) -> Iterator[tuple[Chunk, Outcome]]:

@@ -186,31 +186,30 @@ class TsvWriter(Writer):
     def write(self, chunk: Chunk, got: Outcome) -> None:
         """Write one chunk."""
         source = chunk if isinstance(chunk, TsvChunk) else None
-        records = chunk.records() if source is None or chunk.bad or self.options.overwrite_columns else []
+        records = chunk.records() if source is None else []
         names = source.names if source is not None else self._columns(records)
         taken = self.options.check(names, chunk.label)
-        if taken:
-            source = None
-        tail = chunk.tail if isinstance(chunk, TsvChunk) else ""
+        tail = source.tail if source is not None else ""
         parts: list[str] = ["\n"] if self._open else []
         if self._names is None:
             self._names = names
             kept = [name for name in names if name not in self.options.added]
-            head = source.header if source is not None else "\t".join(kept)
+            head = source.header if source is not None and not taken else "\t".join(kept)
             parts += [head, "\t", "\t".join(self.options.added), tail, "\n"]
         elif names != self._names:
             msg = f"{chunk.label}: other columns than before: {', '.join(names)} instead of {', '.join(self._names)}."
             raise DataError(msg)
         sizes = (got.edits.offsets[1:] - got.edits.offsets[:-1]).tolist()
         for i in range(len(got.norm)):
-            if source is not None and i not in chunk.bad:
+            if source is not None and not taken and i not in chunk.bad:
                 row = source.lines[i]
             else:
-                record = records[i]
-                if record is None:
+                record = None if source is not None else records[i]
+                if source is None and record is None:
                     continue
-                kept_values = [record.get(name) for name in names if name not in self.options.added]
-                row = "\t".join(self._field(value, chunk, i) for value in kept_values)
+                values = source.fields(i) if source is not None else [(record or {}).get(name) for name in names]
+                pairs = zip(names, values, strict=True)
+                row = "\t".join(self._field(value, chunk, i) for name, value in pairs if name not in self.options.added)
             norm = got.norm[i]
             edits = "" if norm is None else "[]" if not sizes[i] else _dumps([e.to_dict() for e in got.edits.row(i)])
             parts += [row, "\t", self._field(norm, chunk, i), "\t", edits, "\t", got.status[i] or "", tail, "\n"]
@@ -219,6 +218,12 @@ class TsvWriter(Writer):
             if self._open:
                 parts.pop()
         self.sink.write(_encode("".join(parts), chunk, got))
+
+    def close(self) -> None:
+        """Write at least a header: without one it would be no TSV file."""
+        if self._names is None:
+            self.sink.write(("\t".join((self.options.column, *self.options.added)) + "\n").encode())
+        super().close()
 
     def _columns(self, records: list[Record | None]) -> list[str]:
         names = list(dict.fromkeys(key for record in records if record for key in record))
@@ -249,12 +254,19 @@ class ParquetWriter(Writer):
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        if isinstance(chunk, JsonlChunk) and not chunk.rows:
+            return  # blank lines say nothing of columns
         try:
             batch = chunk.batch(self._source)
+        except UnicodeEncodeError as error:
+            msg = f"{chunk.where(0)} and on: Parquet cannot hold half a surrogate pair; write .jsonl or repair it."
+            raise DataError(msg) from error
         except (ValueError, pa.ArrowException) as error:
-            msg = f"{chunk.where(0)} and on: these rows do not fit the columns so far: {' '.join(str(error).split())}"
+            what = " ".join(str(error).split())
+            msg = f"{chunk.where(0)} and on: these rows do not fit the columns so far ({what}); write .jsonl."
             raise DataError(msg) from error
         if self._writer is None:
+            self.options.check(batch.schema.names, chunk.label)
             self._source = batch.schema
             self._schema = output_schema(
                 batch.schema,
