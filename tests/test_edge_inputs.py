@@ -126,8 +126,9 @@ def test_standard_streams_that_are_the_other_end(cfg, tmp_path, command, stdin, 
     (tmp_path / "a.txt").write_text(text)
     source = (tmp_path / stdin).open("rb") if stdin else subprocess.DEVNULL
     sink = (tmp_path / stdout).open("ab") if stdout else subprocess.PIPE
-    run = [sys.executable, "-c", "from textnorm.cli import main; main()", *command, "-p", str(cfg)]
-    done = subprocess.run(run, stdin=source, stdout=sink, stderr=subprocess.PIPE, cwd=tmp_path, timeout=60)
+    words = [str(tmp_path / word) if word == "a.txt" else word for word in command]
+    run = [sys.executable, "-c", "from textnorm.cli import main; main()", *words, "-p", str(cfg)]
+    done = subprocess.run(run, stdin=source, stdout=sink, stderr=subprocess.PIPE, timeout=60)
     for stream in (source, sink):
         if not isinstance(stream, int):
             stream.close()
