@@ -162,3 +162,12 @@ def test_readings_do_not_depend_on_the_memo(fast: FastEngine, reference: Referen
     for _ in range(2):
         assert fast.edits(lines) == reference.edits(lines)
     assert len(set(fast.edits(lines).replacement)) >= 3
+
+
+def test_readings_never_grow_together_with_words(fast: FastEngine) -> None:
+    texts = ["Įsakymas Nr.5 galioja.", "Taikoma 5%nuolaida.", "Vaisiai, pvz.obuoliai."]
+    assert fast.edits(texts).apply(texts) == [
+        "Įsakymas numeris penki galioja.",
+        "Taikoma penkių procentų nuolaida.",
+        "Vaisiai, pavyzdžiui obuoliai.",
+    ]

@@ -187,11 +187,19 @@ class ReferenceEngine:
         return reading and self._finish(reading, rule, text, start, end)
 
     def _finish(self, reading: Reading, rule: Rule, text: str, start: int, end: int) -> Reading:
-        """Give back what belongs to the sentence and not to the word: its full stop and its first capital."""
+        """Give back what belongs to the sentence and not to the word: its full stop, first capital and white space."""
         reading = self._with_stop(reading, rule, text, end)
-        if reading.text and reading.text[0].islower() and not text[start].islower() and sentence_starts(text, start):
-            return Reading(reading.text[0].upper() + reading.text[1:], reading.confidence, reading.value)
-        return reading
+        spoken = reading.text
+        if not spoken:
+            return reading
+        if spoken[0].islower() and not text[start].islower() and sentence_starts(text, start):
+            spoken = spoken[0].upper() + spoken[1:]
+        # Signs may touch a word ("Nr.5", "5%nuolaida"); words may not.
+        if start and text[start - 1].isalnum() and spoken[0].isalnum():
+            spoken = " " + spoken
+        if end < len(text) and text[end].isalnum() and spoken[-1].isalnum():
+            spoken += " "
+        return reading if spoken == reading.text else Reading(spoken, reading.confidence, reading.value)
 
     def _with_stop(self, reading: Reading, rule: Rule, text: str, end: int) -> Reading:
         # The full stop of an abbreviation is also the sentence's where one ends: it is given back, once.

@@ -278,7 +278,10 @@ class LithuanianReader:
 
     def read_compound(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Stem of a numeral in a compound (13-metis *trylikametis*)."""
-        return compound_stem(to_int(text))
+        try:
+            return compound_stem(to_int(text))
+        except NumberRangeError as error:
+            raise NotThisRule from error
 
     # -- ordinals, years, dates --------------------------------------------------------------------------------------
     def read_ord(self, request: Request, text: str, args: tuple[str, ...]) -> str:
