@@ -208,3 +208,35 @@ def test_what_a_killed_run_left_is_removed(cfg, tmp_path):
         (out / name).write_text("half")
     invoke("run", tmp_path / "a.txt", "-o", out, "-p", cfg, "--resume")
     assert not list(out.rglob("*.tmp"))
+
+
+def test_notes_on_rows_are_never_doubled(cfg, tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"5\n\xff\n5\n")
+    out = tmp_path / "out"
+    run = ["run", tmp_path / "a.txt", "-o", out, "-p", cfg]
+    invoke(*run, "--limit", "2", code=3)
+    invoke(*run, "--resume", code=3)
+    (tmp_path / "a.txt").write_bytes(b"5\n5\n\xff\n")
+    invoke(*run, "--resume", code=3)
+    assert [json.loads(line)["row"] for line in (out / "_errors.jsonl").read_text().splitlines()] == [2]
+
+
+def test_paths_that_cannot_be_looked_at(cfg, tmp_path):
+    assert "File name too long" in fails("normalize", "x" * 5000, "-p", cfg)
+
+
+@pytest.mark.parametrize("access", [False, True])
+def test_an_output_folder_without_permission_is_known_before_reading(cfg, tmp_path, monkeypatch, access):
+    # A user who may write everywhere runs this, too.
+    monkeypatch.setattr("os.access", lambda path, mode: access or mode == os.R_OK)
+    (tmp_path / "a.txt").write_text("5\n")
+    for command in (
+        ["normalize", tmp_path / "a.txt", "-o", tmp_path / "o.txt"],
+        ["explain", "5", "--html", tmp_path / "p"],
+    ):
+        if access:
+            invoke(*command, "-p", cfg)
+        else:
+            assert f"{tmp_path}: no permission to write there" in fails(*command, "-p", cfg)
+    if not access:
+        assert "no permission to write" in fails("run", tmp_path / "a.txt", "-o", tmp_path / "new" / "o", "-p", cfg)

@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TextIO, get_args
+from typing import Literal, NoReturn, TextIO, get_args
 
 from textnorm.errors import UsageError
 
@@ -65,11 +65,16 @@ def check_input(path: str) -> None:
     if path == STDIO:
         return
     place = Path(path)
-    if place.is_dir():
-        msg = f"{path} is a folder; 'textnorm run' reads folders."
-        raise UsageError(msg)
-    if not place.exists():
+    try:
+        mode = place.stat().st_mode
+    except FileNotFoundError as error:
         msg = f"{path}: there is no such file."
+        raise UsageError(msg) from error
+    except OSError as error:
+        msg = f"{path}: {error.strerror}."
+        raise UsageError(msg) from error
+    if stat.S_ISDIR(mode):
+        msg = f"{path} is a folder; 'textnorm run' reads folders."
         raise UsageError(msg)
     if not os.access(place, os.R_OK):
         msg = f"{path}: no permission to read it."
@@ -92,6 +97,20 @@ def check_output(path: str, inputs: list[str]) -> None:
     if not place.resolve().parent.is_dir():
         msg = f"{path}: the folder {place.resolve().parent} does not exist."
         raise UsageError(msg)
+    if not place.exists() or place.is_file():  # a device or named pipe is written directly
+        check_folder(place.resolve().parent)
+
+
+def check_folder(folder: Path) -> None:
+    """Check that files can be made in a folder, or that the folder can be made.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        msg = f"{there}: no permission to write there; choose another folder."
+        raise UsageError(msg)
 
 
 def _check_distinct(path: str, inputs: list[str]) -> None:
@@ -102,8 +121,8 @@ def _check_distinct(path: str, inputs: list[str]) -> None:
     for item in inputs:
         source = _facts(item, sys.stdin)
         if source is not None and os.path.samestat(output, source):
-            what = "standard output" if path == STDIO else path
-            msg = f"The output {what} is the input {label_of(item)}; write to another file."
+            what = "Standard output" if path == STDIO else f"The output {path}"
+            msg = f"{what} is the input {label_of(item)}; write to another file."
             raise UsageError(msg)
 
 
@@ -160,7 +179,7 @@ def expand(inputs: list[str], out_dir: Path) -> list[Unit]:
             if place.resolve() == out_dir.resolve():
                 msg = f"The output folder {out_dir} is the input {item}; choose another, perhaps {place / 'out'}."
                 raise UsageError(msg)
-            found, base = sorted(p for p in place.rglob("*") if p.is_file()), place
+            found, base = _files_below(place), place
             found = [p for p in found if _wanted(p, base, out_dir)]
             what = "holds no .txt, .jsonl, .tsv or .parquet files"
         elif place.exists():
@@ -184,6 +203,21 @@ def expand(inputs: list[str], out_dir: Path) -> list[Unit]:
             raise UsageError(msg)
         seen[unit.name] = unit.path
     return units
+
+
+def _files_below(folder: Path) -> list[Path]:
+    """Return all files below a folder, sorted.
+
+    Raises:
+        UsageError: a folder cannot be read; its files would be left out without a word.
+    """
+
+    def refuse(error: OSError) -> NoReturn:
+        msg = f"{error.filename}: {error.strerror}."
+        raise UsageError(msg) from error
+
+    found = (Path(at, name) for at, _, names in os.walk(folder, onerror=refuse) for name in names)
+    return sorted(path for path in found if path.is_file())
 
 
 def _fixed_part(pattern: str) -> Path:

@@ -20,7 +20,7 @@ from textnorm.arrow import OnError
 from textnorm.errors import DataError, UsageError
 from textnorm.pipeline import Pipeline
 from textnorm.streaming.files import writing
-from textnorm.streaming.formats import Unit, detect
+from textnorm.streaming.formats import Unit, check_folder, detect
 from textnorm.streaming.readers import ReadOptions, read
 from textnorm.streaming.work import OnChunk, Tally, limited, process
 from textnorm.streaming.writers import EditsWriter, WriteOptions, encode_json, make_writer
@@ -81,6 +81,7 @@ def check(units: Sequence[Unit], out_dir: Path, mode: Mode | None) -> None:
         if (out_dir / unit.name).resolve() in places:
             msg = f"The output {out_dir / unit.name} is an input; choose another folder."
             raise UsageError(msg)
+    check_folder(out_dir)
     if mode is None and out_dir.is_dir() and any(out_dir.iterdir()):
         msg = (
             f"{out_dir} is not empty: --resume goes on with what was begun there (finished files are skipped), "
@@ -149,7 +150,8 @@ def run(
             if on_unit is not None:
                 on_unit(unit, "skipped", Tally(), "")
             continue
-        finished.pop(unit.name, None)
+        if finished.pop(unit.name, None) is not None:
+            _keep_errors(out_dir, finished)  # they will be noted again
         with SpooledTemporaryFile(max_size=8 << 20) as bad:
             try:
                 tally = _unit(unit, out_dir, pipeline, options, left, bad, on_chunk)
