@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -416,3 +417,52 @@ def test_untouched_texts_are_the_same_objects():
     assert edits.apply(source)[0] is source[0]
     assert edits.touched_rows().tolist() == [0, 1]
     assert Edits.empty(2).touched_rows().tolist() == []
+
+
+# -- columns in order ---------------
+
+
+def in_order(n: int, made: list[tuple[int, Edit]]) -> Edits:
+    return Edits.in_order(
+        n,
+        [i for i, _ in made],
+        [e.start for _, e in made],
+        [e.end for _, e in made],
+        [e.replacement for _, e in made],
+        [e.label for _, e in made],
+        [e.rule for _, e in made],
+        [e.confidence for _, e in made],
+        [e.value for _, e in made],
+    )
+
+
+@LAWS
+@given(st.data())
+def test_columns_in_order_are_the_rows(data):
+    """What a scanner finds from left to right needs no sorting: some of it annotates, nothing overlaps."""
+    rows_ = [data.draw(replacing_rows(9, f"r{i}", 1)) for i in range(data.draw(st.integers(0, 4)))]
+    rows_ = [[replace(e, replacement=None) if data.draw(st.booleans()) else e for e in row] for row in rows_]
+    made = [(i, e) for i, row in enumerate(rows_) for e in row]
+    assert in_order(len(rows_), made) == Edits.from_rows(rows_)
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        ([(0, Edit(2, 4, "x")), (0, Edit(3, 5, "y"))], r"\[3, 5\) in text 0"),
+        ([(0, Edit(2, 4, None)), (0, Edit(1, 2, "y"))], r"\[1, 2\) in text 0"),
+        ([(0, Edit(2, 2, "x"))], "empty"),
+        ([(0, Edit(-1, 2, "x"))], "out of order"),
+        ([(1, Edit(0, 1, "x")), (0, Edit(0, 1, "x"))], "order of the 2 texts"),
+        ([(2, Edit(0, 1, "x"))], "order of the 2 texts"),
+        ([(-1, Edit(0, 1, "x"))], "order of the 2 texts"),
+    ],
+)
+def test_columns_out_of_order(made, message):
+    with pytest.raises(EditError, match=message):
+        in_order(2, made)
+
+
+def test_columns_of_different_length():
+    with pytest.raises(EditError, match="differ in length"):
+        Edits.in_order(1, [0], [0], [1], ["x"], [], ["r"], [1.0], [None])

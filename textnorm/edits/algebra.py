@@ -98,17 +98,25 @@ def apply_row(text: str, edits: Sequence[Edit]) -> str:
     Raises:
         EditError: an edit ends behind the text.
     """
+    return splice(text, [e.start for e in edits], [e.end for e in edits], [e.replacement for e in edits])
+
+
+def splice(text: str, starts: Sequence[int], ends: Sequence[int], replacements: Sequence[str | None]) -> str:
+    """Return ``text`` with its spans replaced, given by column; a replacement of ``None`` leaves its span.
+
+    Raises:
+        EditError: a span ends behind the text.
+    """
     parts: list[str] = []
+    size = len(text)
     at = 0
-    for e in edits:
-        if e.end > len(text):
-            msg = f"An edit of [{e.start}, {e.end}) lies outside a text of {len(text)} characters."
+    for start, end, new in zip(starts, ends, replacements, strict=True):
+        if end > size:
+            msg = f"An edit of [{start}, {end}) lies outside a text of {size} characters."
             raise EditError(msg)
-        if e.replacement is None:
-            continue
-        parts.append(text[at : e.start])
-        parts.append(e.replacement)
-        at = e.end
+        if new is not None:
+            parts += (text[at:start], new)
+            at = end
     parts.append(text[at:])
     return "".join(parts)
 

@@ -119,6 +119,57 @@ class Edits:
             builder.add_row(row)
         return builder.build()
 
+    @classmethod
+    def in_order(
+        cls,
+        n: int,
+        text: Sequence[int],
+        start: Sequence[int],
+        end: Sequence[int],
+        replacement: list[str | None],
+        label: list[str],
+        rule: list[str],
+        confidence: Sequence[float],
+        value: list[Any],
+    ) -> Edits:
+        """Build from columns of edits that stand in order already; the lists are kept, not copied.
+
+        Args:
+            n: number of texts.
+            text: for each of the ``m`` edits the index of its text, ascending.
+            start: first code point of each span.
+            end: code point after each span.
+            replacement: new texts or ``None``.
+            label: classes.
+            rule: ids of rules.
+            confidence: 0 to 1.
+            value: JSON-able values or ``None``.
+
+        Raises:
+            EditError: the columns differ in length, the texts do not ascend within ``0 .. n - 1``, a span is empty or
+                starts below 0, or an edit starts before the one before it in its text ends.
+        """
+        texts, starts, ends = (np.array(column, dtype=np.int64) for column in (text, start, end))
+        confidences = np.array(confidence, dtype=np.float64)
+        m = len(texts)
+        if any(len(column) != m for column in (starts, ends, replacement, label, rule, confidences, value)):
+            msg = f"The columns of {m} edits differ in length."
+            raise EditError(msg)
+        if m:
+            step = np.diff(texts)
+            if texts[0] < 0 or texts[-1] >= n or (step < 0).any():
+                msg = f"The edits are not in the order of the {n} texts."
+                raise EditError(msg)
+            bad = (starts < 0) | (ends <= starts)
+            bad[1:] |= (step == 0) & (starts[1:] < ends[:-1])
+            if bad.any():
+                k = int(np.flatnonzero(bad)[0])
+                msg = f"The edit of [{starts[k]}, {ends[k]}) in text {texts[k]} is empty or out of order."
+                raise EditError(msg)
+        offsets = np.zeros(n + 1, dtype=np.int64)
+        np.cumsum(np.bincount(texts, minlength=n), out=offsets[1:])
+        return cls(offsets, starts, ends, replacement, label, rule, confidences, value)
+
     # -- reading -----------------------------------------------------------------------------------------------------
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -227,8 +278,12 @@ class Edits:
         """
         self._same_length(len(texts))
         out = list(texts)
-        for i in self.touched_rows().tolist():
-            out[i] = algebra.apply_row(out[i], self.row(i))
+        rows = self.touched_rows()
+        bounds = zip(rows.tolist(), self.offsets[rows].tolist(), self.offsets[rows + 1].tolist(), strict=True)
+        start, end, replacement = self.start.tolist(), self.end.tolist(), self.replacement
+        for i, a, b in bounds:
+            text = out[i]
+            out[i] = algebra.splice(text, start[a:b], end[a:b], replacement[a:b])
         return out
 
     def compose(self, second: Edits) -> Edits:

@@ -11,8 +11,7 @@ The reference tries every rule at every place and remembers nothing; property te
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +33,7 @@ _OPENING = frozenset("„\"“«'(")
 _CLOSING = frozenset("\"'“”»’)]")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a rule says of a match: ``text`` is ``None`` where it abstains or keeps."""
 
     text: str | None
@@ -43,13 +41,16 @@ class Reading:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One rule's match at a place, read."""
 
     rule: Rule
     end: int
     reading: Reading
+
+
+#: Readings of one rule by surface, context and groups.
+_Memo = dict[tuple[str, Any, tuple[str | None, ...]], Reading | None]
 
 
 def starts_token(text: str, p: int) -> bool:
@@ -109,6 +110,8 @@ def sentence_starts(text: str, p: int) -> bool:
         p -= 1
     if p == 0 or text[p - 1] in "\r\n":
         return True
+    if p > 1 and text[p - 1] == " " and text[p - 2].isalnum():
+        return False  # nearly always
     if not text[p - 1].isspace():
         return False
     while p and text[p - 1].isspace():
@@ -245,20 +248,21 @@ class FastEngine(ReferenceEngine):
     def __init__(self, pack: RulePack, reader: Reader, scanner: str = "auto") -> None:
         super().__init__(pack, reader)
         self.scanner_kind = scanner
-        self._memo: dict[tuple[int, str, Any, tuple[str, ...]], Reading | None] = {}
         self._build()
 
     def _build(self) -> None:
         self._scanner = make_scanner([rule.derived.head for rule in self.rules], self.scanner_kind)
         self._prefixes = PrefixSet([rule.derived.full for rule in self.rules], self.scanner_kind)
-        self._index = {rule.id: k for k, rule in enumerate(self.rules)}
+        # What a try needs of each rule, and the memo of its readings.
+        self._tries = [(rule.exact.match, rule.priority, rule.boundary, rule) for rule in self.rules]
+        self._memos: dict[str, _Memo] = {rule.id: {} for rule in self.rules}
+        self._remembered = 0
 
     def __getstate__(self) -> dict[str, Any]:
         return {"pack": self.pack, "reader": self.reader, "rules": self.rules, "scanner_kind": self.scanner_kind}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._memo = {}
         self._build()
 
     def windows(self, texts: Sequence[str]) -> Windows:
@@ -283,57 +287,88 @@ class FastEngine(ReferenceEngine):
 
     def edits(self, texts: Sequence[str]) -> Edits:
         """Return the edits of each text."""
-        builder = EditsBuilder()
-        current = -1
-        found: list[Edit] = []
-        done = 0
-        text = ""
+        rows: list[int] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        replacements: list[str | None] = []
+        labels: list[str] = []
+        rules: list[str] = []
+        confidences: list[float] = []
+        values: list[Any] = []
+        at = self.at
+        current, text, size, done = -1, "", 0, 0
         for row, start, end in zip(*self.windows(texts), strict=True):
             if row != current:
-                if found:
-                    builder.add_row(found)
-                elif current >= 0:
-                    builder.add_empty()
-                builder.add_empty(row - current - 1)
-                current, found, done, text = row, [], 0, texts[row]
-            p = max(start, done)
-            end = min(end, len(text))
+                current, text, done = row, texts[row], 0
+                size = len(text)
+            p = start if start > done else done
+            if end > size:
+                end = size
             while p < end:
-                hit = self.at(text, p) if starts_token(text, p) else None
+                hit = at(text, p) if starts_token(text, p) else None
                 if hit is None:
                     p += 1
                     continue
-                edit = make_edit(hit, p)
-                if edit is not None:
-                    found.append(edit)
-                p = done = hit.end
-        if found:
-            builder.add_row(found)
-            builder.add_empty(len(texts) - current - 1)
-        else:
-            builder.add_empty(len(texts) - max(current, 0))
-        return builder.build()
+                rule, done, reading = hit
+                if reading.text is not None or reading.value is not None:
+                    rows.append(row)
+                    starts.append(p)
+                    ends.append(done)
+                    replacements.append(reading.text)
+                    labels.append(rule.label)
+                    rules.append(rule.id)
+                    confidences.append(reading.confidence)
+                    values.append(reading.value)
+                p = done
+        return Edits.in_order(len(texts), rows, starts, ends, replacements, labels, rules, confidences, values)
 
     def at(self, text: str, p: int) -> Hit | None:
         """Return the winning rule at ``p``, or ``None``."""
         candidates = self._prefixes.match(text[p : p + REACH].encode("utf-8", "replace"))
         return self.best(text, p, candidates) if candidates else None
 
+    def best(self, text: str, p: int, candidates: Sequence[int]) -> Hit | None:
+        """As the reference, with what each try needs at hand."""
+        stop = p + REACH
+        longest = p
+        found: Hit | None = None
+        least = 0
+        tries = self._tries
+        for k in candidates:
+            match_at, priority, boundary, rule = tries[k]
+            if found is not None and priority < least:
+                break
+            match = match_at(text, p, stop)
+            if match is None:
+                continue
+            end = match.end()
+            if end <= longest or (boundary and not ends_token(text, end)):
+                continue
+            reading = self.read(rule, match, text, p, end)
+            if reading is not None:
+                found, longest, least = Hit(rule, end, reading), end, priority
+        return found
+
     def read(self, rule: Rule, match: Any, text: str, start: int, end: int) -> Reading | None:
         """As the reference, with a memo: a reading depends on rule, surface, groups and context alone."""
-        surface = text[start:end]
         context = self.reader.context(text, start, end) if rule.context else None
-        groups = match.groupdict()
-        key = (self._index[rule.id], surface, context, tuple(groups.values()))
+        key = (text[start:end], context, match.groups())
+        memo = self._memos[rule.id]
         try:
-            reading = self._memo[key]
+            reading = memo[key]
         except KeyError:
-            present = {name: value for name, value in groups.items() if value is not None}
-            reading = self.compose(rule, surface, present, context)
-            if len(self._memo) >= _MEMO:
-                self._memo.clear()
-            self._memo[key] = reading
+            present = {name: value for name, value in match.groupdict().items() if value is not None}
+            reading = self.compose(rule, key[0], present, context)
+            self._remembered += 1
+            if self._remembered > _MEMO:
+                self._forget()
+            memo[key] = reading
         return reading and self._finish(reading, rule, text, start, end)
+
+    def _forget(self) -> None:
+        for memo in self._memos.values():
+            memo.clear()
+        self._remembered = 1
 
 
 def make_edit(hit: Hit, start: int) -> Edit | None:

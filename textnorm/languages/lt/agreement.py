@@ -227,12 +227,19 @@ class _Before(NamedTuple):
 @lru_cache(maxsize=8192)
 def _before(left: tuple[str, ...]) -> _Before:
     last = left[-1] if left else ""
-    return _Before(
-        wanted=demand(left),
+    before = _Before(
+        wanted=demand.__wrapped__(left),
         in_range=last == "nuo",
         of_month=bool(last) and any("month" in r.classes and r.case == "gen" for r in analyse(last)),
         words=left if any(g.condition for word in left for g in governors(word)) else (),
     )
+    return _one(before)
+
+
+@lru_cache(maxsize=4096)
+def _one(before: _Before) -> _Before:
+    """Return one object for all that are equal: few are, whatever the words."""
+    return before
 
 
 @lru_cache(maxsize=16384)

@@ -69,31 +69,14 @@ def _is_year(token: str) -> bool:
 _WORD, _SHORT, _NUMBER, _END, _MARK = range(5)
 
 
-class _Token(NamedTuple):
-    """One token of a text.
-
-    Attributes:
-        kind: `_WORD`, `_SHORT` (with a full stop behind that may end the sentence), `_NUMBER`, `_END`, `_MARK`.
-        low: its text in a context.
-        capital: whether it begins with a capital letter.
-        lower: whether it begins with a small letter.
-        size: its length in code points.
-        digits: whether it has nothing but digits.
-        stop: whether it is a full stop.
-    """
-
-    kind: int
-    low: str
-    capital: bool
-    lower: bool
-    size: int
-    digits: bool
-    stop: bool
+#: A token: its kind; its text in a context; whether it begins with a capital letter; with a small one; its length; whether
+#: it is all digits; whether it is a full stop. A plain tuple, which the garbage collector leaves alone.
+_Token = tuple[int, str, bool, bool, int, bool, bool]
 
 
 def _describe(token: str) -> _Token:
     kind, low, capital = _kind(token)
-    return _Token(kind, low, capital, token[0].islower(), len(token), token.isdigit(), token == ".")
+    return kind, low, capital, token[0].islower(), len(token), token.isdigit(), token == "."
 
 
 def _kind(token: str) -> tuple[int, str, bool]:
@@ -181,7 +164,7 @@ def _right(text: str, end: int) -> tuple[tuple[str, ...], tuple[bool, ...]]:
         any_capital = any_capital or capital
         if kind == _END:
             break
-        if kind == _SHORT and (i + 1 >= count or not tokens[i + 1].lower):
+        if kind == _SHORT and (i + 1 >= count or not tokens[i + 1][3]):
             out.append(".")
             caps.append(False)
             break

@@ -163,8 +163,7 @@ def _stops(word: str) -> Literal["", "mark", "word", "all"]:
     return "word" if word not in _PASSED_OVER and _role(word) == "border" else ""
 
 
-@lru_cache(maxsize=16384)
-def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> tuple[Head, ...]:
+def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> list[Head]:
     """Return the candidates for the noun of a number, in the order of the text.
 
     Args:
@@ -218,7 +217,7 @@ def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> t
             out.append(_moved(head, head.score - cost, at))
         before.append(word)
         places.append(at)
-    return tuple(_weigh(out, before, places))
+    return _weigh(out, before, places)
 
 
 def _moved(head: Head, score: float, after: int) -> Head:
@@ -247,29 +246,25 @@ def _has(readings: tuple[Reading, ...], case: Case, number: Number) -> bool:
     return any(r.case == case and r.number == number for r in readings)
 
 
-class _Between(NamedTuple):
-    """What a word between a number and a candidate is to the candidate."""
-
-    agrees: bool
-    participle: bool
-    genitive: bool
-    genitive_plural: bool
-    same: bool
-    measured: bool
-
-
 @lru_cache(maxsize=32768)
-def _between(word: str, case: Case, gender: Gender, number: Number, head_number: Number) -> _Between:
+def _between(
+    word: str, case: Case, gender: Gender, number: Number, head_number: Number
+) -> tuple[bool, bool, bool, bool, bool, bool]:
+    """Return what a word between a number and a candidate is to the candidate.
+
+    That is: whether it agrees; as a participle; is a genitive; one in the plural; has case and number of the candidate;
+    is a measure in the genitive.
+    """
     readings = analyse(word)
     agrees = [r for r in readings if r.pos != "noun" and (r.case, r.gender, r.number) == (case, gender, number)]
     genitives = [r for r in readings if r.case == "gen"]
-    return _Between(
-        agrees=bool(agrees),
-        participle=any(r.pos == "part" for r in agrees),
-        genitive=bool(genitives),
-        genitive_plural=any(r.number == "pl" for r in genitives),
-        same=_has(readings, case, head_number),
-        measured=any(r.classes & _MEASURED for r in genitives),
+    return (
+        bool(agrees),
+        any(r.pos == "part" for r in agrees),
+        bool(genitives),
+        any(r.number == "pl" for r in genitives),
+        _has(readings, case, head_number),
+        any(r.classes & _MEASURED for r in genitives),
     )
 
 
@@ -278,20 +273,22 @@ def _gap(before: list[str], head: Head, reading: Reading) -> float:
     cost = 0.0
     phrase = False  # in a participial phrase before the noun: its objects are free
     for word in reversed(before):
-        earlier = _between(word, reading.case, reading.gender, reading.number, head.number)
-        if earlier.agrees:
+        agrees, participle, genitive, plural, same, measured = _between(
+            word, reading.case, reading.gender, reading.number, head.number
+        )
+        if agrees:
             cost -= 0.15
-            phrase = phrase or earlier.participle
-        elif phrase or earlier.genitive:
+            phrase = phrase or participle
+        elif phrase or genitive:
             cost += 0.1
         else:
-            cost += 0.8 if earlier.same else 1.2
-        if earlier.measured and head.kind == "card" and head.case != "gen":
+            cost += 0.8 if same else 1.2
+        if measured and head.kind == "card" and head.case != "gen":
             cost += 0.5  # the measure is counted, not what it describes (2 metų vaikai)
-        if head.kind == "ord" and not earlier.agrees:
+        if head.kind == "ord" and not agrees:
             # An ordinal stands by its noun; a genitive plural between is what the number counts.
             listed = reading.classes & _ORDERED
-            cost += 1.6 if not listed or earlier.genitive_plural else 0.6
+            cost += 1.6 if not listed or plural else 0.6
     return cost
 
 

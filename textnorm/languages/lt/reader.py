@@ -96,8 +96,11 @@ class LithuanianReader:
         self.__init__(**state)  # type: ignore[misc]
 
     def context(self, text: str, start: int, end: int) -> Hashable:
-        """Return the words around a slot, as :class:`textnorm.languages.lt.context.Context`."""
-        return context_key(text, start, end)
+        """Return the words around a slot: the fields of :class:`textnorm.languages.lt.context.Context`.
+
+        A plain tuple of strings, since engines keep very many of them and the garbage collector leaves those alone.
+        """
+        return tuple(context_key(text, start, end))
 
     def starts_sentence(self, word: str) -> bool:
         """Return whether a capitalised word after an abbreviation opens a sentence.
@@ -452,10 +455,10 @@ def _before_date(left: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _context(request: Request) -> Context:
-    if not isinstance(request.context, Context):
+    if request.context is None:
         msg = f"the rule '{request.rule.id}' reads by context but declares context = false"
         raise TypeError(msg)
-    return request.context
+    return Context._make(request.context)
 
 
 def make_reader(**options: str) -> LithuanianReader:
