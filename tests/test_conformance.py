@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import toys
 
-from textnorm import config, load
+from textnorm import config, load, registry
 from textnorm.conformance import CHECKS, NASTY_TEXTS, check
 from textnorm.edits import Edit, Edits
+from textnorm.errors import PluginError
 
 
 def found(normalizer, **options):
@@ -181,3 +182,27 @@ def test_the_example_of_the_page_keeps_the_contract():
     globals()["Shout"] = example  # pickle looks it up here
     assert check(example(), ["is ok"]) == []
     assert example()(["is ok"]).apply(["is ok"]) == ["is OK"]
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("raise RuntimeError('no model')", "RuntimeError: no model"),
+        ("def (", "SyntaxError"),
+        ("import nothing_of_this_name", "No module named 'nothing_of_this_name'"),
+        ("", "no attribute 'Thing'"),
+        ("Thing = 5", "is no factory but 5"),
+    ],
+)
+def test_entry_points_that_are_no_plugins_are_a_message(tmp_path, monkeypatch, source, words):
+    module = f"strange_{abs(hash(source))}"
+    (tmp_path / f"{module}.py").write_text(source)
+    info = tmp_path / "strange-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: strange\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(f"[textnorm.normalizers]\nstrange.v1 = {module}:Thing\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert registry.normalizers.origin("strange.v1") == "strange"
+    with pytest.raises(PluginError, match=re.escape(words)) as caught:
+        registry.normalizers.get("strange.v1")
+    assert f"'strange.v1' ({module}:Thing)" in str(caught.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 import textnorm
 from textnorm import config, registry
 from textnorm.edits import Edit, Edits
-from textnorm.errors import ConfigError, DataError, PluginError, RulePackError, UnknownNameError, UsageError
+from textnorm.errors import ConfigError, DataError, EditError, PluginError, RulePackError, UnknownNameError, UsageError
 from textnorm.pipeline import Pipeline, document_runs, load
 
 
@@ -291,8 +292,49 @@ def test_an_error_of_a_factory_names_file_and_key(tmp_path):
     text = '[textnorm]\npipeline = ["p"]\n[components]\n[components.p]\n@normalizers = "test.picky.v1"\nlevel = "hi"\n'
     with pytest.raises(ConfigError, match=r"p\.cfg: \[components\.p\] level: unknown value for 'level': 'hi'"):
         load(toys.write_cfg(tmp_path, text, "p.cfg"))
-    with pytest.raises(RulePackError, match=r"^rules\.yaml"):
+    with pytest.raises(RulePackError, match=r"p\.cfg: \[components\.p\]: rules\.yaml"):
         load(toys.write_cfg(tmp_path, text.replace('"hi"', '"broken"'), "p.cfg"))
+
+
+def test_options_of_a_wrong_type_name_file_section_and_key(tmp_path):
+    @registry.normalizers.register("test.typed.v1", replace=True)
+    def make(word: str = "", times: int = 1, words: Sequence[str] = (), path: str | None = None, rate: float = 1.0):
+        return toys.Boom()
+
+    text = '[textnorm]\npipeline = ["p"]\n[components]\n[components.p]\n@normalizers = "test.typed.v1"\n'
+    for line in ("word = 5", "times = true", 'times = "x"', 'words = "x"', "words = [1]", "path = 5", "rate = []"):
+        with pytest.raises(ConfigError, match=rf"p\.cfg: \[components\.p\] {line.split()[0]}: cannot be .* it takes"):
+            load(toys.write_cfg(tmp_path, f"{text}{line}\n", "p.cfg"))
+    for line in ('word = "x"', "times = 2", 'words = ["x"]', "path = null", 'path = "x"', "rate = 1", "rate = 0.5"):
+        assert load(toys.write_cfg(tmp_path, f"{text}{line}\n", "p.cfg"))("a").text == "a"
+
+
+def test_a_factory_may_raise_anything(tmp_path):
+    @registry.normalizers.register("test.raises.v1", replace=True)
+    def make(path: str = "", where: str = ""):
+        if where:
+            Path(where).read_text()
+        raise ZeroDivisionError
+
+    text = '[textnorm]\npipeline = ["p"]\n[components]\n[components.p]\n@normalizers = "test.raises.v1"\n'
+    with pytest.raises(PluginError, match=r"p\.cfg: \[components\.p\]: test\.raises\.v1 cannot be made: ZeroDiv"):
+        load(toys.write_cfg(tmp_path, text, "p.cfg"))
+
+
+def test_a_cfg_may_begin_with_a_bom_and_need_not_name_its_paths(tmp_path):
+    (tmp_path / "by.txt").write_text("x")
+    text = toys.DIGITS.replace('by = "penki"', 'by = "${paths.folder}"')
+    path = toys.write_cfg(tmp_path, "\ufeff" + text)
+    assert load(path)("5").text == str(tmp_path.resolve())
+
+
+def test_edits_that_cannot_be_name_their_component():
+    class Backwards(toys.Boom):
+        def __call__(self, texts):
+            return Edits.from_rows([Edit(3, 1, "x", "L", "r")] for _ in texts)
+
+    with pytest.raises(EditError, match="component 'c0' made edits that cannot be"):
+        pipe(Backwards())("abcd")
 
 
 def test_nested_blocks_are_made_with_their_registry(tmp_path):

@@ -5,13 +5,22 @@ from __future__ import annotations
 import configparser
 import inspect
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from textnorm.errors import ConfigError, TextnormError, UnknownNameError, UsageError, choices
+from textnorm.errors import (
+    ConfigError,
+    PluginError,
+    RulePackError,
+    TextnormError,
+    UnknownNameError,
+    UsageError,
+    choices,
+)
 from textnorm.pipeline import Pipeline
 from textnorm.registry import KINDS
 
@@ -129,20 +138,37 @@ class Source:
             factory = KINDS[key[1:]].get(str(block[key]))
         except UnknownNameError as error:
             raise _error(self.path, section, key, str(error)) from error
-        signature = inspect.signature(factory)
-        try:
-            signature.bind(**plain)
-        except TypeError as error:
-            names = [n for n, p in signature.parameters.items() if p.kind is not p.VAR_KEYWORD]
-            unknown = [n for n in plain if n not in names]
-            raise _error(self.path, section, unknown[0] if unknown else None, f"{error}. {_options(names)}") from error
+        except PluginError as error:
+            raise PluginError(_join(self.path, section, key, str(error))) from error
+        self._check_options(factory, plain, section)
         try:
             return factory(**plain)
-        except (ConfigError, UnknownNameError, TypeError, ValueError) as error:
-            if isinstance(error, TextnormError) and not isinstance(error, UsageError):
-                raise
-            guilty = next((n for n in plain if f"'{n}'" in str(error)), None)
-            raise _error(self.path, section, guilty, str(error)) from error
+        except (RulePackError, PluginError) as error:
+            raise type(error)(_join(self.path, section, _guilty(plain, error), str(error))) from error
+        except (UsageError, TypeError, ValueError) as error:
+            raise _error(self.path, section, _guilty(plain, error), str(error)) from error
+        except TextnormError:
+            raise
+        except Exception as error:  # a stranger's factory may raise anything
+            msg = _join(self.path, section, None, f"{block[key]} cannot be made: {type(error).__name__}: {error}")
+            raise PluginError(msg) from error
+
+    def _check_options(self, factory: Callable[..., Any], options: Mapping[str, Any], section: str) -> None:
+        """Check names and, where the factory says them, simple types of options."""
+        signature = inspect.signature(factory)
+        names = [n for n, p in signature.parameters.items() if p.kind is not p.VAR_KEYWORD]
+        try:
+            signature.bind(**options)
+        except TypeError as error:
+            unknown = [n for n in options if n not in names]
+            raise _error(self.path, section, unknown[0] if unknown else None, f"{error}. {_options(names)}") from error
+        try:
+            hints = get_type_hints(factory)
+        except (NameError, TypeError, AttributeError):
+            return  # types that only a checker can see
+        for name, value in options.items():
+            if name in names and not _fits(value, hints.get(name, Any)):
+                raise _error(self.path, section, name, f"cannot be {value!r}; it takes {_said(hints[name])}")
 
 
 def read(path: Path, overrides: Mapping[str, Any]) -> Source:
@@ -152,15 +178,20 @@ def read(path: Path, overrides: Mapping[str, Any]) -> Source:
         ConfigError: it cannot be parsed, or a section, key or type is wrong.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8").removeprefix("\ufeff")  # some editors begin with it
     except UnicodeDecodeError as error:
         msg = f"{path}: not UTF-8 at byte {error.start}."
         raise ConfigError(msg) from error
     except OSError as error:
         msg = f"{path}: {error.strerror}."
         raise UsageError(msg) from error
-    config = _parse(path, text, {**overrides, **_folder(text, str(path.resolve().parent))})
-    portable = _parse(path, text, {**overrides, **_folder(text, "$${paths.folder}")})
+    sections = {line.strip() for line in text.splitlines()}
+    if "${paths.folder}" in text and "[paths]" not in sections:
+        text, sections = f"{text}\n[paths]\n", {*sections, "[paths]"}
+    with_paths = "[paths]" in sections
+    # The folder of the file is known by a name, so that a model's folder can be moved.
+    config = _parse(path, text, {**overrides, **({"paths.folder": str(path.resolve().parent)} if with_paths else {})})
+    portable = _parse(path, text, {**overrides, **({"paths.folder": "$${paths.folder}"} if with_paths else {})})
     for section in config:
         if section not in SECTIONS:
             raise _error(path, section, None, f"unknown section. {choices(section, SECTIONS)}")
@@ -184,11 +215,6 @@ def read(path: Path, overrides: Mapping[str, Any]) -> Source:
     return Source(path, settings.get("name", stem), config, portable)
 
 
-def _folder(text: str, folder: str) -> dict[str, str]:
-    """``${paths.folder}`` is the folder of the file, so that a model's folder can be moved."""
-    return {"paths.folder": folder} if any(line.strip() == "[paths]" for line in text.splitlines()) else {}
-
-
 def _parse(path: Path, text: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
     from confection import Config, ConfigValidationError
 
@@ -210,6 +236,46 @@ def _parse(path: Path, text: str, overrides: Mapping[str, Any]) -> dict[str, Any
         what = str(error)
     msg = f"{path}: {_flat(what)}"
     raise ConfigError(msg)
+
+
+def _guilty(options: Mapping[str, Any], error: Exception) -> str | None:
+    """Return the option that an error speaks of, by its name or else by its value."""
+    message = str(error)
+    by_name = (n for n in options if f"'{n}'" in message)
+    words = {n: value for n, value in options.items() if isinstance(value, str) and value}
+    # A name is quoted in a message; a path stands as it is.
+    by_value = (n for n, value in words.items() if f"'{value}'" in message or ("." in value and value in message))
+    return next(by_name, None) or next(by_value, None)
+
+
+#: What JSON makes of a value, by the type that a factory asks for. Others are not checked.
+_JSON: dict[Any, tuple[type, ...]] = {
+    str: (str,),
+    bool: (bool,),
+    int: (int,),
+    float: (int, float),
+    NoneType: (NoneType,),
+}
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value can be of a type; a type that is none of the simple ones takes anything."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return True  # the factory lists what exists
+    if origin in (Union, UnionType):
+        return any(_fits(value, part) for part in inner)
+    if origin in (list, tuple, Sequence, Iterable):
+        return isinstance(value, list) and (not inner or all(_fits(item, inner[0]) for item in value))
+    if origin in (dict, Mapping):
+        return isinstance(value, dict)
+    if hint not in _JSON:
+        return True
+    return isinstance(value, _JSON[hint]) and (hint is bool or not isinstance(value, bool))
+
+
+def _said(hint: Any) -> str:
+    return hint.__name__ if isinstance(hint, type) else str(hint).replace("collections.abc.", "").replace("typing.", "")
 
 
 def _flat(message: str) -> str:

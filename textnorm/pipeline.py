@@ -243,6 +243,9 @@ def _run(label: str, component: Callable[[Sequence[str]], Edits], texts: list[st
     """Call one component and hold it to its contract."""
     try:
         step = component(texts)
+    except EditError as error:
+        msg = f"The component '{label}' made edits that cannot be: {error}"
+        raise EditError(msg) from error
     except (TextnormError, MemoryError):
         raise
     except Exception as error:

@@ -78,17 +78,26 @@ class Registry:
 
         Raises:
             UnknownNameError: no such name; lists those that exist.
-            PluginError: the plugin's module cannot be imported.
+            PluginError: the plugin's module cannot be imported, or what it names is no factory.
         """
         if name in self._local:
             return self._local.get(name)  # type: ignore[no-any-return]
         point = self._entry_points().get(name)
         if point is not None:
             try:
-                return point.load()  # type: ignore[no-any-return]
-            except (ImportError, AttributeError) as error:
-                msg = f"The {self.kind[:-1]} '{name}' ({point.value}) cannot be loaded: {error}"
+                factory: Callable[..., Any] = point.load()
+            except Exception as error:  # a stranger's module may raise anything
+                what = (
+                    str(error)
+                    if isinstance(error, ImportError | AttributeError)
+                    else f"{type(error).__name__}: {error}"
+                )
+                msg = f"The {self.kind[:-1]} '{name}' ({point.value}) cannot be loaded: {what}"
                 raise PluginError(msg) from error
+            if not callable(factory):
+                msg = f"The {self.kind[:-1]} '{name}' ({point.value}) is no factory but {factory!r}."
+                raise PluginError(msg)
+            return factory
         if name in self._builtin:
             module, attribute = self._builtin[name].split(":")
             return getattr(import_module(module), attribute)  # type: ignore[no-any-return]

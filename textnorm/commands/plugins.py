@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from textnorm.errors import ConfigError, UnknownNameError, UsageError
+from textnorm.errors import ConfigError, PluginError, TextnormError, UnknownNameError, UsageError
 
 
 @click.group("plugins", invoke_without_command=True)
@@ -61,9 +61,14 @@ def check_plugin(name: str, settings: tuple[str, ...]) -> int:
     factory = normalizers.get(name)
     try:
         normalizer = factory(**options)
+    except TextnormError:
+        raise
     except (TypeError, ValueError) as error:
         msg = f"{name} cannot be made: {error} (options: --set KEY=VALUE)"
         raise ConfigError(msg) from error
+    except Exception as error:  # a stranger's factory may raise anything
+        msg = f"{name} cannot be made: {type(error).__name__}: {error}"
+        raise PluginError(msg) from error
     findings = conformance.check(normalizer, registered=name)
     for finding in findings:
         click.echo(str(finding))
