@@ -58,3 +58,11 @@ def test_import_textnorm_is_light():
     assert "textnorm" in names
     assert not {name.split(".")[0] for name in names} & HEAVY
     assert len(names) < 30
+
+
+def test_submodules_load_on_first_use():
+    names = imported("import textnorm; [getattr(textnorm, name) for name in dir(textnorm)]")
+    assert {"textnorm.arrow", "textnorm.streaming", "textnorm.rules"} <= set(names)
+    assert "textnorm.spacy" not in names  # looking at everything must not need the extra
+    pytest.importorskip("spacy")
+    assert "textnorm.spacy" in imported("import textnorm; textnorm.spacy.set_extensions()")

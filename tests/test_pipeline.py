@@ -372,6 +372,10 @@ def test_builtin_pipelines_are_described_and_name_themselves():
             assert source.config["components"][label]["@normalizers"] in registry.normalizers.names()
 
 
+def test_lt_clean_mends_what_pdf_files_leave_behind():
+    assert load("lt-clean")("ﬁnas Ａ１２ ﬂora ½ m² “a”").text == "finas A12 flora ½ m² “a”"
+
+
 def test_the_configuration_in_a_pipeline_is_plain_data(tmp_path):
     nlp = load(Path(toys.write_cfg(tmp_path)))
     assert json.loads(json.dumps(nlp.config))["components"]["five"]["by"] == "penki"

@@ -25,6 +25,7 @@ _LAZY = {
     "pipeline": "",
     "registry": "",
     "rules": "",
+    "spacy": "",
     "streaming": "",
 }
 
@@ -44,4 +45,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    # What needs an extra is not listed: who looks at all attributes must not need it.
+    return sorted({*globals(), *_LAZY} - {"spacy"})
