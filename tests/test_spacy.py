@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textnorm.edits import Edit, Edits, Normalized
-from textnorm.edits.columns import FIELDS
+from textnorm.edits.edit import FIELDS
 from textnorm.errors import ConfigError, DataError, EditError, UnknownNameError, UsageError, install_hint
 
 ROOT = Path(__file__).resolve().parent.parent

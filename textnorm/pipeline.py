@@ -15,7 +15,7 @@ import regex
 from textnorm import __version__
 from textnorm.edits import Edit, Edits, EditsBuilder, Normalized
 from textnorm.edits.algebra import blocks_of
-from textnorm.edits.columns import canonical_json
+from textnorm.edits.edit import canonical_json
 from textnorm.errors import ConfigError, DataError, EditError, PluginError, TextnormError, UsageError
 from textnorm.protocols import Normalizer
 

@@ -31,7 +31,7 @@ except ModuleNotFoundError as missing:
 
 from textnorm.config import FILE, builtin_names, find, read
 from textnorm.edits import Edit, Normalized
-from textnorm.edits.columns import FIELDS
+from textnorm.edits.edit import FIELDS
 from textnorm.errors import EditError, UnknownNameError, UsageError
 from textnorm.pipeline import Pipeline
 

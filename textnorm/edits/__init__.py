@@ -7,7 +7,8 @@ replacement of ``None`` is an annotation: it marks the span and leaves the text.
 in ``docs/edits.md`` and are proved by property tests. :class:`Normalized` is the face for a single text.
 """
 
-from textnorm.edits.columns import Edit, Edits, EditsBuilder
+from textnorm.edits.columns import Edits, EditsBuilder
+from textnorm.edits.edit import Edit
 from textnorm.edits.text import Normalized
 
 __all__ = ["Edit", "Edits", "EditsBuilder", "Normalized"]

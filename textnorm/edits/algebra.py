@@ -15,12 +15,10 @@ import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from textnorm.edits.edit import Edit
 from textnorm.errors import EditError
-
-if TYPE_CHECKING:
-    from textnorm.edits.columns import Edit
 
 MERGED = "merged"
 JOIN = "+"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from textnorm.edits import algebra
+from textnorm.edits.edit import FIELDS, Edit, canonical_json
 from textnorm.errors import EditError
 
 if TYPE_CHECKING:
@@ -18,41 +17,6 @@ if TYPE_CHECKING:
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
-
-FIELDS = ("start", "end", "replacement", "label", "rule", "confidence", "value")
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One edit against a source text.
-
-    Attributes:
-        start: first code point of the span.
-        end: code point after the span; ``start == end`` is an insertion.
-        replacement: the new text; ``None`` annotates (the text stays), ``""`` deletes.
-        label: class of the edit, for example ``NUM``.
-        rule: id of the rule that made it; composed edits hold several, sorted and joined by ``+``.
-        confidence: 0 to 1.
-        value: anything JSON can hold (alternatives, a link, a cluster), or ``None``.
-    """
-
-    start: int
-    end: int
-    replacement: str | None
-    label: str = ""
-    rule: str = ""
-    confidence: float = 1.0
-    value: Any = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the seven fields as a plain dictionary."""
-        return {name: getattr(self, name) for name in FIELDS}
-
-
-def canonical_json(value: Any) -> str:
-    """Return JSON text that is equal for equal values (sorted keys, no spaces)."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
 
 def _order(edit: Edit) -> tuple[int, int, int, str, str, str]:
     # Replacements keep their given order at one place (two insertions at a point); annotations have none, so they are
@@ -375,9 +339,9 @@ class Edits:
         Raises:
             EditError: the array has another type, or its edits break the algebra.
         """
-        from textnorm.edits.serialise import from_arrow
+        from textnorm.edits.serialise import rows_from_arrow
 
-        return from_arrow(array)
+        return cls.from_rows(rows_from_arrow(array))
 
     def to_dicts(self) -> list[list[dict[str, Any]]]:
         """Return one list of plain dictionaries a text."""

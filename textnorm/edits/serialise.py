@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from textnorm.edits.columns import FIELDS, Edit, Edits
+from textnorm.edits.edit import FIELDS, Edit
 from textnorm.errors import EditError
+
+
+class Columns(Protocol):
+    """The columns of a batch of edits, as :class:`textnorm.edits.Edits` has them."""
+
+    offsets: npt.NDArray[np.int64]
+    start: npt.NDArray[np.int64]
+    end: npt.NDArray[np.int64]
+    replacement: list[str | None]
+    label: list[str]
+    rule: list[str]
+    confidence: npt.NDArray[np.float64]
+    value: list[Any]
 
 
 def arrow_type() -> pa.DataType:
@@ -28,7 +44,7 @@ def arrow_type() -> pa.DataType:
     )
 
 
-def to_arrow(edits: Edits) -> pa.ListArray:
+def to_arrow(edits: Columns) -> pa.ListArray:
     """Return one list of edit structs a text, type :func:`arrow_type`."""
     value = [None if v is None else json.dumps(v, ensure_ascii=False, sort_keys=True) for v in edits.value]
     columns = [
@@ -44,11 +60,11 @@ def to_arrow(edits: Edits) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(edits.offsets.astype(np.int32)), structs, type=arrow_type())
 
 
-def from_arrow(array: pa.Array) -> Edits:
-    """Read back :func:`to_arrow`; a null list counts as no edits.
+def rows_from_arrow(array: pa.Array) -> Iterator[list[Edit]]:
+    """Return the edits of each text that :func:`to_arrow` wrote; a null list counts as no edits.
 
     Raises:
-        EditError: the array has another type, or its edits break the algebra.
+        EditError: the array has another type.
     """
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
@@ -60,19 +76,7 @@ def from_arrow(array: pa.Array) -> Edits:
     if missing:
         msg = f"The Arrow edits lack the fields {', '.join(sorted(missing))}."
         raise EditError(msg)
-    rows = array.to_pylist()
-    return Edits.from_rows(
-        [
-            Edit(
-                d["start"],
-                d["end"],
-                d["replacement"],
-                d["label"],
-                d["rule"],
-                d["confidence"],
-                None if d["value"] is None else json.loads(d["value"]),
-            )
-            for d in row or ()
-        ]
-        for row in rows
+    return (
+        [Edit(**{**d, "value": None if d["value"] is None else json.loads(d["value"])}) for d in row or ()]
+        for row in ([{name: d[name] for name in FIELDS} for d in row or ()] for row in array.to_pylist())
     )

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from textnorm.edits.algebra import Blocks, apply_row, blocks_of, invert_row
-from textnorm.edits.columns import Edit
+from textnorm.edits.edit import Edit
 from textnorm.errors import EditError
 
 
