@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import toys
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_commands import fails, invoke
 from test_streaming import convert
 
+import textnorm
 from textnorm.errors import DataError, UsageError
 
 
@@ -240,3 +245,69 @@ def test_an_output_folder_without_permission_is_known_before_reading(cfg, tmp_pa
             assert f"{tmp_path}: no permission to write there" in fails(*command, "-p", cfg)
     if not access:
         assert "no permission to write" in fails("run", tmp_path / "a.txt", "-o", tmp_path / "new" / "o", "-p", cfg)
+
+
+# -- undo from the reading and EDITS.jsonl alone ---------------------------------------------------------------------
+PAGE = (Path(__file__).parent.parent / "docs" / "commands.md").read_text(encoding="utf-8")
+PIECES = [
+    "5 kg",
+    "15 Eur",
+    "\U0001d7d3",
+    "\U0001f600",
+    "e\u0301",
+    "\u200b",
+    "\ufeff",
+    "\u2028",
+    "\x85",
+    "\r",
+    " ",
+    "\ufb01",
+    "a",
+    "\u00bd",
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(PIECES), max_size=9).map("".join), min_size=1, max_size=5))
+def test_the_function_of_the_page_gives_the_source_back(tmp_path_factory, lines):
+    function = re.search(r"```python\n(def source_of.*?)```", PAGE, re.DOTALL)
+    assert function is not None
+    space = {}
+    exec(function.group(1), space)
+    folder = tmp_path_factory.mktemp("undo")
+    (folder / "a.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
+    convert(folder / "a.txt", folder / "o.txt", textnorm.load("lt-speech"), edits=folder / "e.jsonl")
+    readings = (folder / "o.txt").read_bytes().decode().split("\n")
+    notes = [json.loads(line) for line in (folder / "e.jsonl").read_bytes().split(b"\n") if line]
+    back = [space["source_of"](readings[note["line"]], note["edits"]) for note in notes]
+    assert back == lines
+
+
+# -- explain, diff ---------------------------------------------------------------------------------------------------
+def test_explain_passes_over_empty_lines_but_json_has_them(cfg):
+    shown = invoke("explain", "-p", cfg, "-", stdin="5\n\n \nb\n").stdout
+    assert [line[9:] for line in shown.splitlines() if line.startswith("source")] == ["5", "b"]
+    assert len(invoke("explain", "-p", cfg, "-", "--json", stdin="5\n\n \nb\n").stdout.splitlines()) == 4
+    assert invoke("explain", "-p", cfg, "").stdout.startswith("source")
+
+
+@pytest.mark.parametrize(("columns", "table"), [("40", False), ("100", True)])
+def test_explain_on_a_narrow_terminal_breaks_no_cell(cfg, monkeypatch, columns, table):
+    monkeypatch.setattr("textnorm.commands.explain.colour", lambda: True)
+    monkeypatch.setenv("COLUMNS", columns)
+    shown = invoke("explain", "-p", cfg, "abcdefghij 5 klmnopqr").stdout
+    assert ("reading" in shown) == table
+    assert ("5 \u2192 penki" in shown) != table
+    assert "5 becomes penki" in shown
+
+
+def test_diff_names_standard_input(cfg):
+    assert "--- standard input\n" in invoke("diff", "-", "-p", cfg, stdin="5\n").stdout
+
+
+def test_spacy_tells_a_typo_in_overrides_at_once():
+    spacy = pytest.importorskip("spacy")
+    textnorm.spacy.set_extensions()  # registers the factory in a checkout that is not installed
+    overrides = {"components": {"unicode": {"ligature": True}}}
+    with pytest.raises(UsageError, match="Did you mean 'ligatures'"):
+        spacy.blank("lt").add_pipe("textnorm", config={"pipeline": "unicode", "overrides": overrides})

@@ -222,7 +222,7 @@ class TextnormComponent:
         except UnknownNameError:
             raise
         except UsageError as error:
-            if Path(spec).exists():
+            if spec in builtin_names() or Path(spec).exists():
                 raise
             self.spec, self.overrides = spec, dict(overrides or {})
             self._absent = f"{error} Nor has the component '{name}' a saved copy of it."

@@ -9,7 +9,7 @@ import click
 
 from textnorm.commands.common import colour, column_option, pipeline_option
 from textnorm.errors import UsageError
-from textnorm.streaming.formats import STDIO, check_input, check_output, detect
+from textnorm.streaming.formats import STDIO, check_input, check_output, detect, label_of
 
 if TYPE_CHECKING:
     from textnorm.edits import Edit
@@ -55,8 +55,9 @@ def command(files: tuple[str, ...], pipeline: str, against: str | None, check: b
             if check:
                 continue
             if not named:
-                _line(f"--- {path}" if base is None else f"--- {path} ({base.name})", bold=True)
-                _line(f"+++ {path} ({nlp.name})", bold=True)
+                label = label_of(path)
+                _line(f"--- {label}" if base is None else f"--- {label} ({base.name})", bold=True)
+                _line(f"+++ {label} ({nlp.name})", bold=True)
                 named = True
             _line(f"@@ {where} @@", fg="cyan")
             _line(f"-{before}", fg="red")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from textnorm.edits import Edit, Normalized
     from textnorm.pipeline import Pipeline
 
+#: Columns of a terminal below which a table would break every cell; each edit gets its own lines instead.
+NARROW = 72
 HEADINGS = ("span", "source", "reading", "label", "rule", "conf.", "why")
 
 
@@ -33,7 +35,8 @@ def command(texts: tuple[str, ...], pipeline: str, as_json: bool, html: str | No
     textnorm explain "Kaina 15 Eur."
     textnorm explain --html page.html - < article.txt
 
-    '-' (or no TEXT and something piped in) reads texts from standard input, one a line.
+    '-' (or no TEXT and something piped in) reads texts from standard input, one a line. A TEXT that begins with '-'
+    stands behind '--'.
     """  # noqa: D301 - click reads the escape
     if as_json and html is not None:
         msg = "--json and --html exclude each other."
@@ -68,7 +71,9 @@ def command(texts: tuple[str, ...], pipeline: str, as_json: bool, html: str | No
             sys.stdout.buffer.write(encode_json(json.dumps(item, ensure_ascii=False) + "\n"))
     else:
         show = _rich if colour() else _plain
-        for i, out in enumerate(outs):
+        # The empty lines between paragraphs say nothing.
+        shown = [out for out in outs if out.source.strip() or out.edits or len(outs) == 1]
+        for i, out in enumerate(shown):
             if i:
                 click.echo()
             show(out, nlp)
@@ -160,8 +165,15 @@ def _rich(out: Normalized, nlp: Pipeline) -> None:
     if not out.edits:
         console.print("nothing changed", style="dim")
         return
-    table = Table(box=None, header_style="dim")
     rows = [_cells(out, edit, nlp) for edit in out.edits]
+    if console.width < NARROW:
+        for span, before, after, label, rule, confidence, why in rows:
+            console.print(Text(f"{span} {label} {rule} {confidence}", style="dim"))
+            console.print(Text.assemble("  ", (before, "red"), " \u2192 ", (after, "green")))
+            if why:
+                console.print(Text(f"  {why}", style="dim"))
+        return
+    table = Table(box=None, header_style="dim")
     shown = len(HEADINGS) if any(row[-1] for row in rows) else len(HEADINGS) - 1
     for heading in HEADINGS[:shown]:
         table.add_column(heading, overflow="fold")
