@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from textnorm.edits import Edits
 from textnorm.rules.engine import FastEngine, ReferenceEngine, ends_token, starts_token
 from textnorm.rules.pack import load_pack
+from textnorm.rules.pattern import may_start_with
 from textnorm.rules.scan import ArrowScanner, PrefixSet, Re2Scanner, re2_module
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -83,6 +84,7 @@ def test_superset_property(rule, fast: FastEngine) -> None:
                 assert any(a <= p < b for a, b in zip(starts, ends, strict=True)), (text, match)
                 assert prefixes.match(text[p:].encode()) == [0], (text, match)
                 assert set(rows) == {0}
+                assert text[p].isalnum() or may_start_with(rule.pattern, text[p]), (text, match)
         if matched > 40:
             break
     assert matched > 0, "the generator found no text that this rule matches"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from textnorm.rules.pattern import PatternError, derive
+from textnorm.rules.pattern import PatternError, derive, may_start_with
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,26 @@ def test_what_can_backtrack_without_end_is_refused(pattern: str, why: str) -> No
 
 def test_possessive_inner_repeat_is_allowed() -> None:
     assert derive(r"(?:\d{1,3}+ ){1,4}").full
+
+
+@pytest.mark.parametrize(
+    ("pattern", "may"),
+    [
+        (r" a", True),
+        (r"a ", False),
+        (r"(?<=\d)(?: |\u00a0)x", True),
+        (r"(?:a|b|(?P<s> ?))x", True),
+        (r"(?:-|\+)? ?x", True),
+        (r"(?:-|\+)?x", False),
+        (r"(?:(?:a)?){1,2} b", True),
+        (r"[\s(]x", True),
+        (r"[\w(]x", False),
+        (r"[^a]x", True),
+        (r"[!-/]x", False),
+        (r"\b(?=x)(?:[A-Z]){1,3} ", False),
+        (r"(?:a{0,2}|b) ", True),
+        (r".x", True),
+    ],
+)
+def test_what_a_pattern_may_start_with(pattern: str, may: bool) -> None:
+    assert may_start_with(pattern, " ") is may

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from textnorm.edits import Edit, Edits, EditsBuilder
 from textnorm.errors import RulePackError
 from textnorm.rules.pack import REACH, Rule, RulePack
+from textnorm.rules.pattern import may_start_with
 from textnorm.rules.reading import Abstain, NotThisRule, Reader, Request
 from textnorm.rules.scan import PrefixSet, make_scanner
 from textnorm.rules.template import Slot
@@ -236,7 +237,7 @@ class ReferenceEngine:
             return Reading(None, request.confidence, {"abstained": True, "why": str(reason)})
         value: dict[str, Any] = {}
         if request.why:
-            value["why"] = "; ".join(dict.fromkeys(request.why))
+            value["why"] = request.why[0] if len(request.why) == 1 else "; ".join(dict.fromkeys(request.why))
         if request.alternatives:
             value["alternatives"] = list(dict.fromkeys(request.alternatives))
         return Reading(" ".join("".join(parts).split()), request.confidence, value or None)
@@ -257,6 +258,8 @@ class FastEngine(ReferenceEngine):
         self._tries = [(rule.exact.match, rule.priority, rule.boundary, rule) for rule in self.rules]
         self._memos: dict[str, _Memo] = {rule.id: {} for rule in self.rules}
         self._remembered = 0
+        # Many windows end in the space behind a word, where hardly any pack has a rule that starts.
+        self._space_starts = any(may_start_with(rule.pattern, " ") for rule in self.rules)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"pack": self.pack, "reader": self.reader, "rules": self.rules, "scanner_kind": self.scanner_kind}
@@ -295,7 +298,7 @@ class FastEngine(ReferenceEngine):
         rules: list[str] = []
         confidences: list[float] = []
         values: list[Any] = []
-        at = self.at
+        at, space_starts = self.at, self._space_starts
         current, text, size, done = -1, "", 0, 0
         for row, start, end in zip(*self.windows(texts), strict=True):
             if row != current:
@@ -305,6 +308,9 @@ class FastEngine(ReferenceEngine):
             if end > size:
                 end = size
             while p < end:
+                if text[p] == " " and not space_starts:
+                    p += 1
+                    continue
                 hit = at(text, p) if starts_token(text, p) else None
                 if hit is None:
                     p += 1
@@ -354,9 +360,8 @@ class FastEngine(ReferenceEngine):
         context = self.reader.context(text, start, end) if rule.context else None
         key = (text[start:end], context, match.groups())
         memo = self._memos[rule.id]
-        try:
-            reading = memo[key]
-        except KeyError:
+        reading = memo.get(key)
+        if reading is None and key not in memo:
             present = {name: value for name, value in match.groupdict().items() if value is not None}
             reading = self.compose(rule, key[0], present, context)
             self._remembered += 1

@@ -216,6 +216,50 @@ def derive(pattern: str, *, flags: int = 0, bounded: bool = True) -> Derived:
     return Derived(prefix + _join(pieces) + tail, prefix + head)
 
 
+def may_start_with(pattern: str, sign: str) -> bool:
+    """Return whether some match of ``pattern`` may begin with ``sign``, a sign without case; surely not where False."""
+    return _may_start(parser.parse(pattern), sign)
+
+
+def _may_start(nodes: Any, sign: str) -> bool:
+    for op, arg in nodes:
+        if op in (sre.AT, sre.ASSERT, sre.ASSERT_NOT):
+            continue
+        if op is sre.LITERAL:
+            return bool(arg == ord(sign))
+        if op is sre.IN:
+            return _may_hold(arg, sign)
+        if op is sre.BRANCH:
+            # An alternative that may be empty is taken for one that holds anything.
+            return any(_may_start([*alternative, (sre.ANY, None)], sign) for alternative in arg[1])
+        if op in _REPEATS:
+            if _may_start(arg[2], sign):
+                return True
+            if arg[0] == 0 or arg[2].getwidth()[0] == 0:
+                continue
+            return False
+        if op is sre.SUBPATTERN and arg[3].getwidth()[0]:
+            return _may_start(arg[3], sign)
+        return True
+    return False
+
+
+def _may_hold(items: Any, sign: str) -> bool:
+    if items[0] == (sre.NEGATE, None):
+        return True
+    for op, arg in items:
+        if op is sre.CATEGORY:
+            kinds = {sre.CATEGORY_DIGIT: sign.isdecimal(), sre.CATEGORY_WORD: sign.isalnum() or sign == "_"}
+            if kinds.get(arg, True):
+                return True
+        elif op is sre.LITERAL:
+            if arg == ord(sign):
+                return True
+        elif op is not sre.RANGE or arg[0] <= ord(sign) <= arg[1]:
+            return True
+    return False
+
+
 def _ends_in_word(nodes: Any) -> bool:
     """Tell whether every match surely ends in a letter or digit, so that a boundary after it can be demanded."""
     for op, arg in reversed(list(nodes)):

@@ -6,7 +6,7 @@ RE2, which can only replace, so it writes a mark before and behind each hit and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -45,13 +45,33 @@ class Re2Scanner:
         options.never_capture = True
         options.max_mem = 64 << 20
         self._pattern = re2.compile(_alternation(alternatives), options=options) if alternatives else None
+        # The wrapper's match objects cost three times the search; what they wrap gives the spans at once.
+        self._search = getattr(getattr(self._pattern, "_regexp", None), "Match", None)
+        self._unanchored = getattr(re2, "_Anchor", None) and re2._Anchor.UNANCHORED
 
     def scan(self, buffer: bytes) -> Windows:
         """See :class:`Scanner`."""
         if self._pattern is None:
             return np.zeros((0, 2), dtype=np.int64)
-        spans = [match.span() for match in self._pattern.finditer(buffer)]
+        if self._search is None or self._unanchored is None:
+            spans = [match.span() for match in self._pattern.finditer(buffer)]
+        else:
+            spans = list(_spans(self._search, self._unanchored, buffer))
         return np.array(spans, dtype=np.int64).reshape(-1, 2)
+
+
+def _spans(search: Any, unanchored: Any, buffer: bytes) -> Iterator[tuple[int, int]]:
+    """Yield what ``finditer`` finds, from the search of RE2 itself."""
+    at, size = 0, len(buffer)
+    while True:
+        span = search(unanchored, buffer, at, size)[0]
+        start, end = span
+        if start < 0:
+            return
+        yield span
+        if at == size:
+            return
+        at = end if end > at else at + 1
 
 
 class ArrowScanner:
@@ -112,7 +132,7 @@ class PrefixSet:
     def __init__(self, patterns: Sequence[str], kind: str = "auto") -> None:
         self._all = list(range(len(patterns)))
         re2 = None if kind == "arrow" else re2_module()
-        self._set: Any = None
+        self._match: Any = None
         if re2 is not None and patterns:
             options = re2.Options()
             options.log_errors = False
@@ -121,10 +141,11 @@ class PrefixSet:
             for text in patterns:
                 built.Add(text)
             built.Compile()
-            self._set = built
+            # What the wrapper wraps, where it does: a call less a place.
+            self._match = getattr(getattr(built, "_set", built), "Match", built.Match)
 
     def match(self, data: bytes) -> list[int]:
         """Return ascending indices of the patterns that can match at the start of ``data``."""
-        if self._set is None:
+        if self._match is None:
             return self._all
-        return sorted(self._set.Match(data) or ())
+        return sorted(self._match(data) or ())

@@ -270,7 +270,7 @@ def _settle(
         if not others:
             margin = best_score - score
         seen.append(other[:6])
-        others.append(other._replace(confidence=_confidence(score - best_score)))
+        others.append(Agreement(*other[:6], _confidence(score - best_score), other.why))
         if len(others) == _ALTERNATIVES:
             break
     confidence = min(best.confidence, _confidence(margin)) if others else best.confidence

@@ -69,8 +69,8 @@ def _is_year(token: str) -> bool:
 _WORD, _SHORT, _NUMBER, _END, _MARK = range(5)
 
 
-#: A token: its kind; its text in a context; whether it begins with a capital letter; with a small one; its length; whether
-#: it is all digits; whether it is a full stop. A plain tuple, which the garbage collector leaves alone.
+#: A token: its kind; its text in a context; whether it begins with a capital letter; with a small one; its length;
+#: whether it is all digits; whether it is a full stop. A plain tuple, which the garbage collector leaves alone.
 _Token = tuple[int, str, bool, bool, int, bool, bool]
 
 

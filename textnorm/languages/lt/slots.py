@@ -67,7 +67,7 @@ def to_int(text: str) -> int:
     Raises:
         NotThisRule: too long to be named as a number.
     """
-    plain = _SPACES.sub("", text)
+    plain = text if text.isdecimal() else _SPACES.sub("", text)
     if not plain.isdecimal() or len(plain) > MAX_DIGITS:
         raise NotThisRule
     return int(plain)

@@ -190,28 +190,39 @@ def _guess(word: str) -> tuple[Reading, ...]:
     endings = _endings()
     # A stem has a vowel and at least two letters; the longest ending that leaves one is taken.
     for cut in range(min(7, len(word) - 2), 0, -1):
-        readings = endings.get(word[-cut:])
-        if readings is None:
+        ending = word[-cut:]
+        if ending not in endings:
             continue
         stem = word[:-cut]
         if stem.endswith(_ADJECTIVE_STEMS):
-            return tuple(
-                r._replace(weight=r.weight * 2 if r.pos == "adj" else r.weight * 0.5)
-                for r in readings
-                if r.pos != "noun" or r.number == "pl"
-            )
-        if word[-cut:] in ("as", "is") and stem.endswith(_MASCULINE_STEMS):
-            return tuple(r for r in readings if (r.gender, r.number) == ("m", "sg"))
-        if all(r.pos == "adj" for r in readings):
-            return readings + _nouns_below(word, cut)
-        return readings
+            return _of_ending(ending, "adjective")
+        if ending in ("as", "is") and stem.endswith(_MASCULINE_STEMS):
+            return _of_ending(ending, "masculine")
+        return _of_ending(ending, "any")
     return ()
 
 
-def _nouns_below(word: str, cut: int) -> tuple[Reading, ...]:
+@lru_cache(maxsize=2048)
+def _of_ending(ending: str, stem: Literal["adjective", "masculine", "any"]) -> tuple[Reading, ...]:
+    """Return the readings of words with this ending behind such a stem: few in all, so that words share them."""
+    readings = _endings()[ending]
+    if stem == "adjective":
+        return tuple(
+            r._replace(weight=r.weight * 2 if r.pos == "adj" else r.weight * 0.5)
+            for r in readings
+            if r.pos != "noun" or r.number == "pl"
+        )
+    if stem == "masculine":
+        return tuple(r for r in readings if (r.gender, r.number) == ("m", "sg"))
+    if all(r.pos == "adj" for r in readings):
+        return readings + _nouns_below(ending)
+    return readings
+
+
+def _nouns_below(ending: str) -> tuple[Reading, ...]:
     """A long ending of an adjective may hide a noun's: vartotojo is no pronominal adjective."""
-    for shorter in range(cut - 1, 0, -1):
-        found = _endings().get(word[-shorter:], ())
+    for shorter in range(len(ending) - 1, 0, -1):
+        found = _endings().get(ending[-shorter:], ())
         if found:
             return tuple(r._replace(weight=0.4 * r.weight) for r in found if r.pos == "noun")
     return ()
