@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -68,7 +67,7 @@ def test_an_internal_fault_is_one_line_unless_debugging(monkeypatch):
     def broken(path):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("textnorm.pipeline.load", broken)
+    monkeypatch.setattr("textnorm.config.load", broken)
     assert "internal fault: ZeroDivisionError" in fails("explain", "a", code=1)
     monkeypatch.setenv("TEXTNORM_DEBUG", "1")
     assert isinstance(CliRunner().invoke(main, ["explain", "a"]).exception, ZeroDivisionError)
@@ -86,7 +85,7 @@ def test_faults_of_the_system(monkeypatch, fault, words):
     def broken(path):
         raise fault
 
-    monkeypatch.setattr("textnorm.pipeline.load", broken)
+    monkeypatch.setattr("textnorm.config.load", broken)
     assert words in fails("explain", "a", code=1)
 
 
@@ -344,180 +343,3 @@ def test_plugins():
     assert "cannot be made" in fails("plugins", "check", "test.replace.v1")
     assert "KEY=VALUE" in fails("plugins", "check", "test.replace.v1", "--set", "x")
     assert "is a reader" in fails("plugins", "check", "textnorm.lt.v1")
-
-
-# -- run -------------------------------------------------------------------------------------------------------------
-@pytest.fixture
-def corpus(tmp_path):
-    folder = tmp_path / "corpus"
-    (folder / "sub").mkdir(parents=True)
-    (folder / "a.txt").write_text("a 5\nb\n")
-    (folder / "sub" / "b.jsonl").write_text('{"id": 1, "text": "5 5"}\n')
-    pq.write_table(pa.table({"id": [1, 2], "text": ["5", "?"]}), folder / "c.parquet")
-    (folder / "d.tsv").write_text("text\n5\n")
-    return folder
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
-
-
-def test_run_keeps_names_and_notes_what_was_done(cfg, corpus, tmp_path):
-    out = tmp_path / "out"
-    result = invoke("run", corpus, "-o", out, "-p", cfg)
-    assert result.stdout == ""
-    files = tree(out)
-    assert sorted(files) == [
-        "_SUCCESS", "_edits/a.txt.jsonl", "_errors.jsonl", "_manifest.jsonl",
-        "a.txt", "c.parquet", "d.tsv", "sub/b.jsonl",
-    ]  # fmt: skip
-    assert files["a.txt"] == b"a penki\nb\n"
-    assert files["_errors.jsonl"] == b""
-    assert json.loads(files["_edits/a.txt.jsonl"].splitlines()[0])["edits"][0]["source"] == "5"
-    manifest = [json.loads(line) for line in files["_manifest.jsonl"].splitlines()]
-    assert [entry["unit"] for entry in manifest] == ["a.txt", "c.parquet", "d.tsv", "sub/b.jsonl"]
-    first = manifest[0]
-    assert (first["rows"], first["changed"], first["edits"], first["complete"]) == (2, 1, 1, True)
-    assert manifest[1]["abstained"] == 1
-    text = files["_manifest.jsonl"].decode()
-    assert str(tmp_path) not in text
-    assert "time" not in text
-    again = tmp_path / "again"
-    invoke("run", f"{corpus}/**/*", "-o", again, "-p", cfg)
-    assert tree(again) == files
-
-
-def test_run_resumes_and_begins_again(cfg, corpus, tmp_path):
-    out = tmp_path / "out"
-    invoke("run", corpus, "-o", out, "-p", cfg)
-    before = tree(out)
-    assert "--resume goes on" in fails("run", corpus, "-o", out, "-p", cfg)
-    assert "exclude each other" in fails("run", corpus, "-o", out, "-p", cfg, "--resume", "--fresh")
-    (corpus / "a.txt").write_text("5 5\n")
-    (out / "d.tsv").unlink()
-    (out / "sub" / "b.jsonl").write_text("someone else's")
-    said = invoke("run", corpus, "-o", out, "-p", cfg, "--resume").stderr
-    assert "done a.txt: 1 rows, 1 changed" in said
-    assert "done d.tsv" in said
-    assert "done sub/b.jsonl" in said
-    assert "skipped c.parquet" in said
-    after = tree(out)
-    assert after["a.txt"] == b"penki penki\n"
-    assert {k: v for k, v in after.items() if k not in ("a.txt", "_edits/a.txt.jsonl", "_manifest.jsonl")} == {
-        k: v for k, v in before.items() if k not in ("a.txt", "_edits/a.txt.jsonl", "_manifest.jsonl")
-    }
-    other = toys.write_cfg(tmp_path, toys.DIGITS.replace('by = "penki"', 'by = "V"'), "other.cfg")
-    assert (
-        "skipped" not in invoke("run", corpus, "-o", out, "-p", other, "--resume").stderr.split("; ")[0].split("\n")[0]
-    )
-    assert tree(out)["d.tsv"].startswith(b"text\ttext_norm\ttext_edits\ttext_status\n5\tV\t")
-    (out / "mine.txt").write_text("not the run's")
-    said = invoke("run", corpus / "a.txt", "-o", out, "-p", cfg, "--fresh").stderr
-    assert "1 files done, 0 skipped" in said
-    assert sorted(tree(out)) == [
-        "_SUCCESS",
-        "_edits/a.txt.jsonl",
-        "_errors.jsonl",
-        "_manifest.jsonl",
-        "a.txt",
-        "mine.txt",
-    ]
-
-
-def test_run_goes_on_after_a_kill(cfg, corpus, tmp_path):
-    out = tmp_path / "out"
-    invoke("run", corpus, "-o", out, "-p", cfg)
-    whole = tree(out)
-    # As if killed while it wrote the second unit: notes half written, a temporary file left over.
-    lines = whole["_manifest.jsonl"].splitlines(keepends=True)
-    (out / "_manifest.jsonl").write_bytes(lines[0] + lines[1][:20])
-    (out / "_errors.jsonl").write_bytes(b'{"file": "c.parquet", "row": 0, "reason": "x", "text": "y"}\n{"fi')
-    (out / ".c.parquet.abc.tmp").write_bytes(b"half")
-    (out / "c.parquet").unlink()
-    (out / "_SUCCESS").unlink()
-    assert "skipped a.txt" in invoke("run", corpus, "-o", out, "-p", cfg, "--resume").stderr
-    assert tree(out) == whole
-
-
-def test_run_sets_rows_and_files_aside(cfg, corpus, tmp_path):
-    (corpus / "a.txt").write_bytes(b"5\nboom\nbad \xff\n")
-    (corpus / "d.tsv").write_bytes(b"\x00binary")
-    out = tmp_path / "out"
-    result = invoke("run", corpus, "-o", out, "-p", cfg, code=3)
-    assert "3 files done, 0 skipped, 1 set aside" in result.stderr
-    errors = [json.loads(line) for line in (out / "_errors.jsonl").read_text().splitlines()]
-    assert [(e["file"], e["row"], e["text"]) for e in errors] == [
-        ("a.txt", 1, "boom"),
-        ("a.txt", 2, "bad \\xff"),
-        ("d.tsv", None, None),
-    ]
-    assert "it said boom" in errors[0]["reason"]
-    assert "zero byte" in errors[2]["reason"]
-    assert (out / "a.txt").read_text() == "penki\n\n\n"
-    assert not (out / "d.tsv").exists()
-    assert not (out / "_SUCCESS").exists()
-    (corpus / "d.tsv").write_text("text\n5\n")
-    invoke("run", corpus, "-o", out, "-p", cfg, "--resume")
-    assert (out / "_SUCCESS").exists()
-    assert "invalid UTF-8" in fails_late("run", corpus, "-o", tmp_path / "o2", "-p", cfg, "--on-error", "fail")
-    assert not (tmp_path / "o2" / "a.txt").exists()
-
-
-def fails_late(*args):
-    result = invoke(*args, code=1)
-    assert "error: " in result.stderr
-    return result.stderr
-
-
-def test_run_limit_and_dry_run(cfg, corpus, tmp_path):
-    out = tmp_path / "out"
-    result = invoke("run", corpus, "-o", out, "-p", cfg, "--dry-run")
-    assert len(result.stdout.splitlines()) == 4
-    assert "4 files with digits" in result.stderr
-    assert not out.exists()
-    invoke("run", corpus, "-o", out, "-p", cfg, "--limit", "3")
-    assert (out / "a.txt").read_text() == "a penki\nb\n"
-    assert pq.read_table(out / "c.parquet")["text_norm"].to_pylist() == ["penki"]
-    assert not (out / "d.tsv").exists()
-    assert not (out / "_SUCCESS").exists()
-    said = invoke("run", corpus, "-o", out, "-p", cfg, "--resume").stderr
-    assert "skipped a.txt" in said
-    assert "done c.parquet: 2 rows" in said
-    assert (out / "_SUCCESS").exists()
-
-
-def test_run_bad_input(cfg, corpus, tmp_path):
-    out = tmp_path / "out"
-    run = ["run", corpus, "-p", cfg]
-    assert "no such file" in fails("run", tmp_path / "no", "-o", out, "-p", cfg)
-    assert "comes with a later release" in fails(*run, "-o", out, "--engine", "ray")
-    assert "no engine 'spark'" in fails(*run, "-o", out, "--engine", "spark")
-    assert "--jobs above 1" in fails(*run, "-o", out, "--jobs", "2")
-    assert "is a file" in fails(*run, "-o", corpus / "a.txt")
-    assert "is an input" in fails("run", corpus / "a.txt", "-p", cfg, "-o", corpus, "--resume")
-    assert "is the input" in fails("run", corpus, "-p", cfg, "-o", corpus, "--fresh")
-    assert "no column 'body'" in fails_with(*run, "-o", out, "--column", "body")
-    assert "Missing option" in invoke("run", corpus, code=2).stderr
-    assert "no pipeline" in fails("run", corpus, "-o", tmp_path / "new", "-p", "nope")
-    assert not (tmp_path / "new").exists()
-
-
-def fails_with(*args):
-    result = invoke(*args, code=2)
-    assert "error: " in result.stderr
-    return result.stderr
-
-
-def test_run_by_document(tmp_path):
-    cfg = toys.write_cfg(
-        tmp_path,
-        '[textnorm]\npipeline = ["c"]\n[components]\n[components.c]\n@normalizers = "test.count.v1"\n',
-    )
-    (tmp_path / "a.jsonl").write_text('{"d": 1, "text": "#"}\n{"d": 1, "text": "#"}\n{"d": 2, "text": "#"}\n')
-    for name, options in (("o1", ["--document", "d"]), ("o2", [])):
-        invoke("run", tmp_path / "a.jsonl", "-o", tmp_path / name, "-p", cfg, *options)
-    norms = [
-        [json.loads(line)["text_norm"] for line in (tmp_path / name / "a.jsonl").read_text().splitlines()]
-        for name in ("o1", "o2")
-    ]
-    assert norms == [["1", "2", "1"], ["1", "1", "1"]]
