@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 import textnorm
 from textnorm import config, registry
+from textnorm.config import load
 from textnorm.edits import Edit, Edits
 from textnorm.errors import ConfigError, DataError, EditError, PluginError, RulePackError, UnknownNameError, UsageError
-from textnorm.pipeline import Pipeline, document_runs, load
+from textnorm.pipeline import Pipeline, document_runs
 
 
 def pipe(*components, **settings):

@@ -18,7 +18,7 @@ _LAZY = {
     "Edits": "textnorm.edits",
     "Normalized": "textnorm.edits",
     "Pipeline": "textnorm.pipeline",
-    "load": "textnorm.pipeline",
+    "load": "textnorm.config",
     "arrow": "",
     "edits": "",
     "errors": "",
@@ -32,8 +32,9 @@ _LAZY = {
 __all__ = ["Edit", "Edits", "Normalized", "Pipeline", "__version__", "load"]
 
 if TYPE_CHECKING:
+    from textnorm.config import load
     from textnorm.edits import Edit, Edits, Normalized
-    from textnorm.pipeline import Pipeline, load
+    from textnorm.pipeline import Pipeline
 
 
 def __getattr__(name: str) -> Any:

@@ -215,6 +215,20 @@ def read(path: Path, overrides: Mapping[str, Any]) -> Source:
     return Source(path, settings.get("name", stem), config, portable)
 
 
+def load(name_or_path: str | Path, *, overrides: Mapping[str, Any] | None = None) -> Pipeline:
+    """Load a pipeline: a built-in name, a ``.cfg`` file, or a folder with a ``pipeline.cfg`` (a trained model).
+
+    Args:
+        name_or_path: a name wins over a file of the same name.
+        overrides: values by dotted key, for example ``{"components.nsw.pack": "lt"}``.
+
+    Raises:
+        UnknownNameError: neither a name nor a path; lists the names.
+        ConfigError: the configuration cannot be used; names file, section and key.
+    """
+    return read(find(name_or_path), overrides or {}).build()
+
+
 def _parse(path: Path, text: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
     from confection import Config, ConfigValidationError
 

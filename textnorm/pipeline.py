@@ -6,7 +6,6 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -312,19 +311,3 @@ def _run_documents(label: str, component: Normalizer, texts: list[str], document
         for part in rows:
             builder.add_row(part)
     return builder.build()
-
-
-def load(name_or_path: str | Path, *, overrides: Mapping[str, Any] | None = None) -> Pipeline:
-    """Load a pipeline: a built-in name, a ``.cfg`` file, or a folder with a ``pipeline.cfg`` (a trained model).
-
-    Args:
-        name_or_path: a name wins over a file of the same name.
-        overrides: values by dotted key, for example ``{"components.nsw.pack": "lt"}``.
-
-    Raises:
-        UnknownNameError: neither a name nor a path; lists the names.
-        ConfigError: the configuration cannot be used; names file, section and key.
-    """
-    from textnorm.config import find, read
-
-    return read(find(name_or_path), overrides or {}).build()

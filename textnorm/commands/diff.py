@@ -40,7 +40,7 @@ def command(files: tuple[str, ...], pipeline: str, against: str | None, check: b
         detect(path)
     check_output(STDIO, list(files))
 
-    from textnorm.pipeline import load
+    from textnorm.config import load
 
     nlp = load(pipeline)
     base = load(against) if against is not None else None

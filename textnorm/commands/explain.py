@@ -52,7 +52,7 @@ def command(texts: tuple[str, ...], pipeline: str, as_json: bool, html: str | No
     if html is not None:
         check_output(html, [STDIO] if STDIO in texts else [])
 
-    from textnorm.pipeline import load
+    from textnorm.config import load
 
     nlp = load(pipeline)
     outs = nlp.batch(_texts(texts))

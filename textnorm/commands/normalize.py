@@ -64,7 +64,7 @@ def command(
     if STDIO in inputs and terminal(sys.stdin):
         click.echo("reading standard input; Ctrl-D ends it", err=True)
 
-    from textnorm.pipeline import load
+    from textnorm.config import load
     from textnorm.streaming.normalize import normalize_files
     from textnorm.streaming.readers import Errors, ReadOptions
 

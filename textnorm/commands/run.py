@@ -72,7 +72,7 @@ def command(
     units = expand(list(inputs), out_dir)
     mode: Mode | None = "resume" if resume else "fresh" if fresh else None
 
-    from textnorm.pipeline import load
+    from textnorm.config import load
     from textnorm.streaming.run import ERRORS, RunOptions, check, run
 
     check(units, out_dir, mode)
