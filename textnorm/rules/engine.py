@@ -28,6 +28,7 @@ IntArray = npt.NDArray[np.int64]
 #: Row, start and end of windows, in step.
 Windows = tuple[list[int], list[int], list[int]]
 
+_JOINING = frozenset("-/_=&+")
 _INNER = frozenset(".,:/-–−")
 _MEMO = 1 << 17
 _OPENING = frozenset("„\"“«'(")
@@ -73,9 +74,11 @@ def ends_token(text: str, e: int) -> bool:
     if e >= len(text):
         return True
     last, after = text[e - 1], text[e]
+    if "\u0300" <= after <= "\u036f":
+        return False
     if not last.isalnum():
-        return True
-    if after.isalnum() or after == "_" or "\u0300" <= after <= "\u036f":
+        return not (last in _JOINING and after.isalnum())
+    if after.isalnum() or after == "_":
         return False
     if after not in _INNER or e + 1 >= len(text):
         return True

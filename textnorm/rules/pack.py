@@ -24,7 +24,7 @@ from textnorm.rules.pattern import Derived, PatternError, derive
 from textnorm.rules.template import Part, Slot, TemplateError, parse
 
 #: Longest match of a rule, in code points: what bounds the cost of one try whatever the length of the text.
-REACH = 256
+REACH = 1024
 
 #: Classes of non-standard words: the taxonomy of Kasparaitis (arXiv 2312.17660) and those that it lacks.
 CLASSES = tuple(
