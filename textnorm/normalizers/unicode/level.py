@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Protocol
 
@@ -30,7 +31,7 @@ class Level(Protocol):
         ...
 
 
-class CharLevel:
+class CharLevel(ABC):
     """A level that is called for by single characters, or by the pattern ``trigger`` where they do not say enough."""
 
     def __init__(self, chars: str, rule: str, trigger: str | None = None) -> None:
@@ -43,9 +44,9 @@ class CharLevel:
         match = self.trigger.search(text, start)
         return None if match is None else match.start()
 
+    @abstractmethod
     def edits(self, text: str) -> list[Edit]:
         """See :class:`Level`."""
-        raise NotImplementedError
 
 
 class RunLevel(CharLevel):
