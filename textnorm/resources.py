@@ -29,8 +29,3 @@ def rules_dir(code: str | None = None) -> Path:
     """Return the folder of all rule packs, or of the pack of one language ``code``."""
     base = data_root() / "rules"
     return base / code if code else base
-
-
-def models_dir() -> Path:
-    """Return the folder of the trained models that ship."""
-    return data_root() / "models"
