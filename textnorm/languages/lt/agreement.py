@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from textnorm.languages.lt.context import Context
 from textnorm.languages.lt.demand import CASE_NAMES, MEDIUM, STRONG, Demand, demand, phrase
 from textnorm.languages.lt.government import governors
-from textnorm.languages.lt.grammar import Case, Gender, Number, words
+from textnorm.languages.lt.grammar import Case, Gender, Number
 from textnorm.languages.lt.heads import Counted, Group, Head, heads, looked_at, number_group
 from textnorm.languages.lt.tagger import Reading, analyse
 
@@ -49,12 +49,7 @@ class Agreement(NamedTuple):
     alternatives: tuple[Agreement, ...] = ()
 
 
-_PASSED = frozenset(
-    words(
-        "m. š.m. metų mėn. mėnesio str. straipsnio d. dalies p. punkto skyriaus sausio vasario kovo balandžio gegužės"
-        " birželio liepos rugpjūčio rugsėjo spalio lapkričio gruodžio"
-    )
-)
+_YEAR_WORDS = frozenset(("metų", "m.", "š.m."))
 _DATE = frozenset(("time",))
 _ALTERNATIVES = 3
 _ORDERED = frozenset(("legal", "ordinal"))
@@ -76,7 +71,7 @@ def case_of(
         number_like: the slot is an amount: verbs of change and attributive use apply to it.
         classes: classes of the unit in the slot (``time``, ``percent`` …), for words that govern by class.
     """
-    left = ctx.left if number_like else _before_date(ctx.left)
+    left = ctx.left if number_like else _before_year(ctx.left)
     wanted = demand(left, classes or (frozenset() if number_like else _DATE))
     if number_like:
         attributive = _attributive(ctx.right, 0, wanted, classes)
@@ -98,19 +93,11 @@ def case_of(
     return default, 0.5, phrase((default,), "no governing word")
 
 
-def _before_date(left: tuple[str, ...]) -> tuple[str, ...]:
-    """Drop what stands between a governing word and a date or part of a law: its year and month, the parts before it.
-
-    *Po kovo [11 d.]* hears *po*; *pagal 8 str. [1 d.]* hears *pagal*.
-    """
-    end = len(left)
-    while end:
-        token = left[end - 1]
-        number = token == "#y" or (token[0] == "#" and end < len(left))
-        if token not in _PASSED and not number:
-            break
-        end -= 1
-    return left[:end]
+def _before_year(left: tuple[str, ...]) -> tuple[str, ...]:
+    """Drop the year that a date continues: iki einamųjų metų [sausio 31 d.] hears *iki*."""
+    if not left or left[-1] not in _YEAR_WORDS:
+        return left
+    return left[:-2] if len(left) > 1 else ()
 
 
 def _described(right: tuple[str, ...]) -> tuple[Case, float, str] | None:

@@ -31,6 +31,16 @@ Acronyms = Literal["spell", "keep"]
 PhoneDigits = Literal["single", "group"]
 
 _PHRASE_TABLES = ("currencies", "units", "percent", "magnitudes")
+#: Names of the months, January first.
+MONTHS = words(
+    "sausis vasaris kovas balandis gegužė birželis liepa rugpjūtis rugsėjis spalis lapkritis gruodis"
+)
+_PASSED = frozenset(
+    (
+        *words("m. metų mėn. mėnesio str. straipsnio d. dalies p. punkto skyriaus"),
+        *(decline_phrase(month, "gen", "sg") for month in MONTHS),
+    )
+)
 #: Functions whose first name is a group of the pattern.
 _GROUPED = frozenset(words("count counted written ranged year_like roman_ruler roman_written"))
 #: Functions that need a name (of a group, a table, a noun) among their arguments.
@@ -136,6 +146,9 @@ class LithuanianReader:
         key = f"case:{default}:{amount}"
         if key not in request.state:
             context = _context(request)
+            if not amount:
+                # "po kovo 11 d.": the preposition governs the day across the year and month before it.
+                context = context._replace(left=_before_date(context.left))
             case, confidence, why = case_of(context, default=default, number_like=amount, classes=classes)
             if not amount and why.endswith("no governing word"):
                 # Nothing governs, so the rule's own case stands: the usual one for what it reads.
@@ -419,6 +432,18 @@ class LithuanianReader:
 
 def _legal_follows(context: Context) -> bool:
     return bool(context.right) and any("legal" in r.classes and r.number == "pl" for r in analyse(context.right[0]))
+
+
+def _before_date(left: tuple[str, ...]) -> tuple[str, ...]:
+    """Drop what stands between a governing word and the slot: year and month, or the parts of a law before this one."""
+    end = len(left)
+    while end:
+        token = left[end - 1]
+        number = token == "#y" or (token[0] == "#" and end < len(left))
+        if token not in _PASSED and not number:
+            break
+        end -= 1
+    return left[:end]
 
 
 def _context(request: Request) -> Context:
