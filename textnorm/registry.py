@@ -24,6 +24,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     "readers": {
         "textnorm.lt.v1": "textnorm.languages.lt.reader:make_reader",
     },
+    "benchmarks": {},
 }
 
 
@@ -106,4 +107,5 @@ class Registry:
 
 normalizers = Registry("normalizers")
 readers = Registry("readers")
-KINDS: dict[str, Registry] = {"normalizers": normalizers, "readers": readers}
+benchmarks = Registry("benchmarks")
+KINDS: dict[str, Registry] = {"normalizers": normalizers, "readers": readers, "benchmarks": benchmarks}
