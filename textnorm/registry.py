@@ -24,7 +24,9 @@ BUILTIN: dict[str, dict[str, str]] = {
     "readers": {
         "textnorm.lt.v1": "textnorm.languages.lt.reader:make_reader",
     },
-    "benchmarks": {},
+    "benchmarks": {
+        "lt": "textnorm.bench.lt:run",
+    },
 }
 
 
