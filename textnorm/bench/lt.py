@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ NEWS = "text_news.txt.gz"
 PIPELINE = "lt-speech"
 ALL = "ALL"
 MUST_CHANGE = "must change"
+_ADDRESS = re.compile(r"\w\.\w|://|@")
 #: Code points of a text that are read at a time.
 BATCH = 2_000_000
 #: Sentences before the clock starts: they load what is loaded once, whatever the size of the text.
@@ -55,7 +57,6 @@ class Score:
         anchored: sentences whose text between the slots came out as it went in.
         outcomes: outcomes of slots by group, with `ALL` and `MUST_CHANGE`.
         errors: kinds of error of all slots.
-        read: slots that were read, and those of them that are right, where the written form had to change.
     """
 
     rows: int = 0
@@ -189,7 +190,8 @@ def run(data: Path | None) -> Report:
         "roundtrip: numerals that authors spelled out, put back into digits; mostly law. nsw_gold: sentences with all",
         "accepted readings of each non-standard word; acronyms may stay where that is accepted. Sets named 'dev' were",
         "seen while rules were written, so their figures are not blind. errors: share of all slots.",
-        "Plain sentences have no digit, sign, acronym, initial or abbreviation by the scorer's list, not by our rules.",
+        "Plain sentences have no digit, sign, acronym, initial, address or abbreviation (by a list, not by our rules);",
+        "changes of white space alone are repairs and do not count.",
     ]
     return report
 
@@ -213,9 +215,9 @@ def lines_of(path: Path, size: int = BATCH) -> Iterator[list[str]]:
 
 
 def is_plain(sentence: str) -> bool:
-    """Return whether a sentence has words but no non-standard one."""
+    """Return whether a sentence has words but no non-standard one, addresses on the net included."""
     tokens = sentence.split()
-    return bool(tokens) and not any(map(nonstandard, tokens))
+    return bool(tokens) and not any(nonstandard(token) or _ADDRESS.search(token) for token in tokens)
 
 
 def unsafe(source: str, reading: str) -> bool:
@@ -232,11 +234,14 @@ def _text_figures(report: Report, path: Path, nlp: Pipeline) -> None:
     counts: Counter[str] = Counter()
     fresh = load(PIPELINE)  # remembers nothing yet
     fresh.edits(WARM_UP)
-    seconds = 0.0
+    first = again = 0.0
     for lines in lines_of(path):
         with cpu_time() as clock:
             readings = fresh.edits(lines).apply(lines)
-        seconds += clock.seconds
+        first += clock.seconds
+        with cpu_time() as clock:
+            fresh.edits(lines).apply(lines)
+        again += clock.seconds
         counts["lines"] += len(lines)
         counts["characters"] += sum(len(line) + 1 for line in lines)
         counts["twice"] += sum(a != b for a, b in zip(readings, nlp.edits(readings).apply(readings), strict=True))
@@ -245,12 +250,16 @@ def _text_figures(report: Report, path: Path, nlp: Pipeline) -> None:
             counts["digits"] += any(map(str.isdigit, reading))
             if is_plain(source):
                 counts["plain"] += 1
-                counts["plain changed"] += source != reading
+                # Repairs of white space are no readings.
+                counts["plain changed"] += source.split() != reading.split()
     if path.name == NEWS:
         report.add(share(name, "lt", "plain sentences changed", counts["plain changed"], counts["plain"]))
     report.add(share(name, "lt", "twice is not once", counts["twice"], counts["lines"]))
     report.add(share(name, "lt", "leaked or unbalanced", counts["unsafe"], counts["lines"]))
     report.add(share(name, "lt", "digits left", counts["digits"], counts["lines"]))
-    rate = counts["characters"] / seconds if seconds else 0.0
-    note = "first pass, edits made and applied"
-    report.add(Row(name, "lt", "chars_per_cpu_s", rate, counts["characters"], note=note))
+    for measure, seconds, note in (
+        ("chars_per_cpu_s", first, "first pass over the text; edits made and applied"),
+        ("chars_per_cpu_s, again", again, "second pass: readings are remembered"),
+    ):
+        rate = counts["characters"] / seconds if seconds else 0.0
+        report.add(Row(name, "lt", measure, rate, counts["characters"], note=note))

@@ -324,11 +324,10 @@ def error_kind(outcome: Outcome, found: str | None, written: str, accepted: Sequ
 
 def _same_but_endings(one: str, other: str) -> bool:
     """Whether two readings have the same numeral and, word by word, the same stems behind it."""
-    heads = [numeral_at_head(plain(text)) for text in (one, other)]
-    if heads[0] is None or heads[1] is None:
+    mine, theirs = numeral_at_head(plain(one)), numeral_at_head(plain(other))
+    if mine is None or theirs is None:
         return _same_stems(plain(one), plain(other))
-    (numeral, rest), (wanted, wanted_rest) = heads
-    return numeral == wanted and _same_stems(rest, wanted_rest)
+    return mine[0] == theirs[0] and _same_stems(mine[1], theirs[1])
 
 
 def _same_stems(one: str, other: str) -> bool:
