@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -17,12 +18,13 @@ DEFAULT_PACK = "lt"
 SHOWN = 20
 
 _pack = click.argument("pack", default=DEFAULT_PACK)
+_domain = click.option("--domain", metavar="DOMAIN", help="Kind of text [default: the pack's first].")
 
 
-def _component(pack: str, overlays: tuple[str, ...] = ()) -> NswNormalizer:
+def _component(pack: str, overlays: tuple[str, ...] = (), domain: str | None = None) -> NswNormalizer:
     from textnorm.normalizers.nsw import make_nsw
 
-    return make_nsw(pack, overlays=overlays)
+    return make_nsw(pack, overlays=overlays, domain=domain)
 
 
 @click.group("rules", invoke_without_command=True)
@@ -30,14 +32,15 @@ def _component(pack: str, overlays: tuple[str, ...] = ()) -> NswNormalizer:
 def command(context: click.Context) -> None:
     """List, check, show and measure the rules of a PACK: a language code ('lt') or a folder with a pack.toml."""
     if context.invoked_subcommand is None:
-        context.invoke(list_rules, pack=DEFAULT_PACK)
+        context.invoke(list_rules, pack=DEFAULT_PACK, domain=None)
 
 
 @command.command("list")
 @_pack
-def list_rules(pack: str) -> None:
+@_domain
+def list_rules(pack: str, domain: str | None) -> None:
     """List the rules in the order in which they are tried: priority, class, id, first example."""
-    rules = _component(pack).pack.rules
+    rules = _component(pack, domain=domain).pack.rules
     width = max(len(rule.id) for rule in rules)
     for rule in rules:
         example = f"{rule.examples[0][0]} → {rule.examples[0][1]}" if rule.examples else rule.note
@@ -48,18 +51,24 @@ def list_rules(pack: str) -> None:
 @_pack
 @click.option("--overlay", "overlays", multiple=True, metavar="FILE.toml", help="Rules laid over the PACK.")
 def check_rules(pack: str, overlays: tuple[str, ...]) -> int:
-    """Run every example and counter-example of the PACK; exit code 1 where one does not hold."""
-    from textnorm.rules.check import check_pack
+    """Run every example and counter-example of the PACK in its domains; exit code 1 where one does not hold."""
+    from textnorm.rules.check import check_pack, checked
 
-    nsw = _component(pack, overlays)
-    failures = check_pack(nsw.pack, nsw.engine)
-    for failure in failures:
-        click.echo(str(failure), err=True)
-    rules = nsw.pack.rules
-    examples = sum(len(rule.examples) + len(rule.counterexamples) for rule in rules)
-    told = f"{len(rules)} rules, {examples} examples and counter-examples, {len(failures)} failed"
-    click.echo(f"{nsw.pack.code}: {told}.")
-    return 1 if failures else 0
+    first = _component(pack, overlays)
+    domains = first.pack.domains[1:]
+    failed = examples = 0
+    rules: set[str] = set()
+    for nsw in (first, *(_component(pack, overlays, domain) for domain in domains)):
+        failures = check_pack(nsw.pack, nsw.engine)
+        for failure in failures:
+            where = f"domain {nsw.pack.domain}: " if domains else ""
+            click.echo(where + str(failure), err=True)
+        failed += len(failures)
+        rules.update(rule.id for rule in checked(nsw.pack))
+        examples += sum(len(rule.examples) + len(rule.counterexamples) for rule in checked(nsw.pack))
+    of = f" in {len(domains) + 1} domains" if domains else ""
+    click.echo(f"{first.pack.code}: {len(rules)} rules{of}, {examples} examples and counter-examples, {failed} failed.")
+    return 1 if failed else 0
 
 
 @command.command("show")
@@ -67,9 +76,19 @@ def check_rules(pack: str, overlays: tuple[str, ...]) -> int:
 @_pack
 def show_rule(rule: str, pack: str) -> None:
     """Show one RULE: where it stands, its pattern, the forms derived for scanning, its reading and examples."""
-    found = _component(pack).pack.rule(rule)
+    found = _find(rule, pack)
     for name, value in _rows(found):
         click.echo(f"{name.ljust(15)} {value}")
+
+
+def _find(rule: str, pack: str) -> Rule:
+    """Return a rule of the pack, in whatever domain it is."""
+    first = _component(pack).pack
+    others = (_component(pack, domain=domain).pack for domain in first.domains[1:])
+    for known in (found for each in chain([first], others) for found in each.rules):
+        if known.id == rule:
+            return known
+    return first.rule(rule)
 
 
 def _rows(rule: Rule) -> list[tuple[str, str]]:
@@ -84,6 +103,7 @@ def _rows(rule: Rule) -> list[tuple[str, str]]:
         ("reading", rule.template or "(the text stays)"),
         ("context", "the reading depends on what surrounds it" if rule.context else "none"),
     ]
+    rows += [("domains", ", ".join(rule.domains))] if rule.domains else []
     rows += [("note", rule.note)] if rule.note else []
     rows += [("example", f"{text} → {reading}") for text, reading in rule.examples]
     rows += [("does not fire", text) for text in rule.counterexamples]

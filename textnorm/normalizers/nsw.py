@@ -50,6 +50,8 @@ def make_nsw(
     engine: Engine = "fast",
     scanner: ScannerKind = "auto",
     options: dict[str, Any] | None = None,
+    domain: str | None = None,
+    min_confidence: float = 0.0,
 ) -> NswNormalizer:
     """Return the component registered as ``textnorm.nsw.v1``.
 
@@ -61,21 +63,30 @@ def make_nsw(
         engine: ``fast``, or ``reference`` to try every rule at every place.
         scanner: ``re2``, ``arrow``, or ``auto`` for RE2 where it is installed.
         options: conventions of the language's reader.
+        domain: kind of text, one of those that the pack names; by default its first.
+        min_confidence: a reading of less confidence is not made but marked, with what it would have been.
 
     Raises:
         ConfigError: an option's value does not exist.
-        UnknownNameError: an unknown pack or rule.
+        UnknownNameError: an unknown pack, domain or rule.
         RulePackError: a pack, overlay or table that cannot be used.
     """
     for name, value, known in (("engine", engine, get_args(Engine)), ("scanner", scanner, get_args(ScannerKind))):
         if value not in known:
             msg = f"The option '{name}' of textnorm.nsw.v1 is one of {', '.join(known)}, not '{value}'."
             raise ConfigError(msg)
-    rules = load_pack(pack)
+    if not 0.0 <= min_confidence <= 1.0:
+        msg = f"The option 'min_confidence' of textnorm.nsw.v1 lies between 0 and 1, not {min_confidence}."
+        raise ConfigError(msg)
+    rules = load_pack(pack, domain)
     extra = [rule for path in overlays for rule in load_overlay(Path(path), rules)]
     if readings is not None:
         extra.extend(load_readings(Path(readings)))
     rules = rules.overlay(extra, disable)
     reader = readers.get(rules.reader)(**(options or {}))
-    made = FastEngine(rules, reader, scanner) if engine == "fast" else ReferenceEngine(rules, reader)
+    made = (
+        FastEngine(rules, reader, scanner, min_confidence=min_confidence)
+        if engine == "fast"
+        else ReferenceEngine(rules, reader, min_confidence=min_confidence)
+    )
     return NswNormalizer(rules, made)

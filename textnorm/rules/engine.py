@@ -131,9 +131,10 @@ def sentence_starts(text: str, p: int) -> bool:
 class ReferenceEngine:
     """Every rule at every place. Slow and plain: the definition of what the fast engine must give."""
 
-    def __init__(self, pack: RulePack, reader: Reader) -> None:
+    def __init__(self, pack: RulePack, reader: Reader, *, min_confidence: float = 0.0) -> None:
         self.pack = pack
         self.reader = reader
+        self.min_confidence = min_confidence
         self.rules = pack.rules
         check_slots(pack, reader)
 
@@ -243,14 +244,27 @@ class ReferenceEngine:
             value["why"] = request.why[0] if len(request.why) == 1 else "; ".join(dict.fromkeys(request.why))
         if request.alternatives:
             value["alternatives"] = list(dict.fromkeys(request.alternatives))
-        return Reading(" ".join("".join(parts).split()), request.confidence, value or None)
+        spoken = " ".join("".join(parts).split())
+        if request.confidence < self.min_confidence:
+            return Reading(None, request.confidence, self._doubt(request.confidence, spoken, value))
+        return Reading(spoken, request.confidence, value or None)
+
+    def _doubt(self, confidence: float, spoken: str, value: dict[str, Any]) -> dict[str, Any]:
+        """Return the value of the annotation that stands where a reading is not sure enough."""
+        why = f"confidence {confidence:.2f} is below {self.min_confidence:.2f}"
+        return {
+            **value,
+            "abstained": True,
+            "why": f"{why}; {value['why']}" if "why" in value else why,
+            "alternatives": list(dict.fromkeys([spoken, *value.get("alternatives", ())])),
+        }
 
 
 class FastEngine(ReferenceEngine):
     """The same edits from one scan a batch, exact tries only where a rule can match, and remembered readings."""
 
-    def __init__(self, pack: RulePack, reader: Reader, scanner: str = "auto") -> None:
-        super().__init__(pack, reader)
+    def __init__(self, pack: RulePack, reader: Reader, scanner: str = "auto", *, min_confidence: float = 0.0) -> None:
+        super().__init__(pack, reader, min_confidence=min_confidence)
         self.scanner_kind = scanner
         self._build()
 
@@ -265,7 +279,8 @@ class FastEngine(ReferenceEngine):
         self._space_starts = any(may_start_with(rule.pattern, " ") for rule in self.rules)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"pack": self.pack, "reader": self.reader, "rules": self.rules, "scanner_kind": self.scanner_kind}
+        kept = ("pack", "reader", "rules", "scanner_kind", "min_confidence")
+        return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

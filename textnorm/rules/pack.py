@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -53,6 +53,7 @@ _KEYS = {
     "counterexamples",
     "note",
     "disabled",
+    "domain",
 }
 
 
@@ -94,6 +95,7 @@ class Rule:
             capital letter, ``never``.
         examples: ``(text, reading of the whole text)`` pairs that the check runs.
         counterexamples: texts in which this rule must not fire.
+        domains: kinds of text in which the rule is in force; empty for all.
     """
 
     id: str
@@ -113,6 +115,7 @@ class Rule:
     counterexamples: tuple[str, ...] = ()
     note: str = ""
     disabled: bool = False
+    domains: tuple[str, ...] = ()
 
     @cached_property
     def exact(self) -> Any:
@@ -134,7 +137,12 @@ class Rule:
 
 @dataclass(frozen=True)
 class RulePack:
-    """Rules and tables of one language, in order of trial."""
+    """Rules and tables of one language, in order of trial.
+
+    Attributes:
+        domains: the kinds of text that the pack knows, the default first; empty where it makes no difference.
+        domain: the one whose rules and rows of tables are here, ``""`` where the pack knows none.
+    """
 
     code: str
     name: str
@@ -144,6 +152,8 @@ class RulePack:
     rules: tuple[Rule, ...]
     tables: Mapping[str, Table] = field(default_factory=dict)
     fingerprint: str = ""
+    domains: tuple[str, ...] = ()
+    domain: str = ""
 
     def rule(self, rule_id: str) -> Rule:
         """Return the rule called ``rule_id``.
@@ -177,6 +187,10 @@ class RulePack:
         return replace(self, rules=_ordered(kept), fingerprint=mark if extra or disable else self.fingerprint)
 
 
+def _in_force(domains: tuple[str, ...], domain: str) -> bool:
+    return not domains or domain in domains
+
+
 def _ordered(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: (-rule.priority, rule.id)))
 
@@ -186,11 +200,11 @@ def packs() -> list[str]:
     return sorted(path.parent.name for path in rules_dir().glob("*/pack.toml"))
 
 
-def load_pack(code_or_path: str | Path) -> RulePack:
-    """Load a pack by language code or folder.
+def load_pack(code_or_path: str | Path, domain: str | None = None) -> RulePack:
+    """Load a pack by language code or folder, for one kind of text (by default the first that the pack names).
 
     Raises:
-        UnknownNameError: no pack of that code.
+        UnknownNameError: no pack of that code, or no domain of that name.
         RulePackError: a file, table or rule that cannot be used; the message names it.
     """
     path = Path(code_or_path)
@@ -202,7 +216,7 @@ def load_pack(code_or_path: str | Path) -> RulePack:
             kind = "rule pack"
             raise UnknownNameError(kind, str(code_or_path), packs())
         path = rules_dir(str(code_or_path))
-    return _Loader(path).load()
+    return _Loader(path, domain).load()
 
 
 def load_overlay(path: Path, base: RulePack) -> list[Rule]:
@@ -211,9 +225,9 @@ def load_overlay(path: Path, base: RulePack) -> list[Rule]:
     Raises:
         RulePackError: the file or a rule cannot be used.
     """
-    loader = _Loader(base.folder)
+    loader = _Loader(base.folder, base.domain or None)
     loader.read_head()
-    return loader.read_rules(path)
+    return [rule for rule in loader.read_rules(path) if _in_force(rule.domains, loader.domain)]
 
 
 def load_readings(path: Path) -> list[Rule]:
@@ -266,10 +280,13 @@ def _read_tsv(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
 
 
 class _Loader:
-    """Reads the files of one folder."""
+    """Reads the files of one folder, for one domain."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, domain: str | None = None) -> None:
         self.folder = folder
+        self.wanted = domain
+        self.domain = ""
+        self.domains: tuple[str, ...] = ()
         self.macros: dict[str, str] = {}
         self.tables: dict[str, Table] = {}
         self.digest = hashlib.sha256()
@@ -292,9 +309,11 @@ class _Loader:
             version=str(head["version"]),
             reader=str(head["reader"]),
             folder=self.folder,
-            rules=_ordered(rule for rule in rules if not rule.disabled),
+            rules=_ordered(rule for rule in rules if not rule.disabled and _in_force(rule.domains, self.domain)),
             tables=self.tables,
             fingerprint=self.digest.hexdigest()[:16],
+            domains=self.domains,
+            domain=self.domain,
         )
 
     def read_toml(self, path: Path) -> dict[str, Any]:
@@ -314,14 +333,50 @@ class _Loader:
         if missing:
             msg = f"{path}: the section [pack] lacks {', '.join(missing)}."
             raise RulePackError(msg)
+        self.choose_domain(head.get("domains", []), path)
         for name, file in data.get("tables", {}).items():
             table = self.folder / str(file)
             rows = _read_tsv(table, ("surface",))
             self.digest.update(table.name.encode() + b"\0" + table.read_bytes())
-            self.tables[name] = Table(name, table, tuple(rows))
+            self.tables[name] = Table(name, table, tuple(self.rows_in_force(rows, table)))
         for name, text in data.get("macros", {}).items():
             self.macros[name] = self.expand(str(text), f"{path}: macro '{name}'")
         return dict(head)
+
+    def choose_domain(self, named: Any, path: Path) -> None:
+        if not isinstance(named, list) or not all(isinstance(name, str) and name for name in named):
+            msg = f"{path}: [pack] domains must be a list of names, not {named!r}."
+            raise RulePackError(msg)
+        self.domains = tuple(named)
+        if self.wanted is not None and self.wanted not in self.domains:
+            raise UnknownNameError(f"domain of the pack in {path.parent}", self.wanted, self.domains)
+        self.domain = self.wanted or (self.domains[0] if self.domains else "")
+        if self.domain != (self.domains or ("",))[0]:
+            self.digest.update(b"domain\0" + self.domain.encode())
+
+    def domains_of(self, raw: Any, where: str) -> tuple[str, ...]:
+        """Return the domains that a rule or row names, a name or a list of names."""
+        found = tuple(raw.split()) if isinstance(raw, str) else tuple(raw)
+        for name in found:
+            if name not in self.domains:
+                msg = f"{where}: domain {name!r} is none of the pack's: {', '.join(self.domains) or 'it has none'}."
+                raise RulePackError(msg)
+        return found
+
+    def rows_in_force(self, rows: Iterable[Mapping[str, str]], path: Path) -> Iterator[Mapping[str, str]]:
+        """Yield the rows of a table that hold in the domain; a column ``domain`` names those of a row, empty is all.
+
+        A row of the domain stands in for the row of all domains with the same surface.
+        """
+        kept = [
+            (row, named)
+            for row in rows
+            if _in_force(
+                named := self.domains_of(row.get("domain", ""), f"{path}, row '{row['surface']}'"), self.domain
+            )
+        ]
+        special = {row["surface"] for row, named in kept if named}
+        yield from (row for row, named in kept if named or row["surface"] not in special)
 
     def expand(self, text: str, where: str) -> str:
         def one(match: re.Match[str]) -> str:
@@ -367,6 +422,7 @@ class _Loader:
         if "pattern" not in raw or (action == "read") != ("reading" in raw):
             msg = f"{where}: a rule has a pattern, and a reading exactly when its action is 'read'."
             raise RulePackError(msg)
+        domains = self.domains_of(raw.get("domain", ()), where)
         template = str(raw.get("reading", ""))
         pattern = self.expand(str(raw["pattern"]), where)
         try:
@@ -389,6 +445,7 @@ class _Loader:
                 counterexamples=tuple(map(str, raw.get("counterexamples", []))),
                 note=str(raw.get("note", "")),
                 disabled=bool(raw.get("disabled", False)),
+                domains=domains,
             )
             groups = set(rule.exact.groupindex)
             _ = rule.derived  # refuses what cannot be scanned for

@@ -15,12 +15,14 @@ from textnorm.languages.lt.adjectives import decline_phrase, phrase_noun
 from textnorm.languages.lt.agreement import Agreement, agree, case_of
 from textnorm.languages.lt.compounds import compound_stem
 from textnorm.languages.lt.context import Context, context_key
+from textnorm.languages.lt.demand import CASE_NAMES
 from textnorm.languages.lt.following import ordinal_of
 from textnorm.languages.lt.grammar import Case, Gender, NumberRangeError, words
 from textnorm.languages.lt.numerals import cardinal, decimal, fraction, noun_form
 from textnorm.languages.lt.ordinals import Match, ordinal, ordinal_from_ending, year
 from textnorm.languages.lt.slots import Demand, parse_args, parts_of, roman_value, to_int
 from textnorm.languages.lt.spelling import spell, spell_address, spell_code, spell_digits
+from textnorm.languages.lt.surnames import surname_forms
 from textnorm.languages.lt.tagger import analyse
 from textnorm.rules.pack import Rule, Table
 from textnorm.rules.reading import Abstain, NotThisRule, ReadFunction, Request
@@ -32,9 +34,7 @@ PhoneDigits = Literal["single", "group"]
 
 _PHRASE_TABLES = ("currencies", "units", "percent", "magnitudes")
 #: Names of the months, January first.
-MONTHS = words(
-    "sausis vasaris kovas balandis gegužė birželis liepa rugpjūtis rugsėjis spalis lapkritis gruodis"
-)
+MONTHS = words("sausis vasaris kovas balandis gegužė birželis liepa rugpjūtis rugsėjis spalis lapkritis gruodis")
 _PASSED = frozenset(
     (
         *words("m. metų mėn. mėnesio str. straipsnio d. dalies p. punkto skyriaus"),
@@ -44,7 +44,7 @@ _PASSED = frozenset(
 #: Functions whose first name is a group of the pattern.
 _GROUPED = frozenset(words("count counted written ranged year_like roman_ruler roman_written"))
 #: Functions that need a name (of a group, a table, a noun) among their arguments.
-_NAMING = _GROUPED | {"amount", "table"}
+_NAMING = _GROUPED | {"amount", "table", "titled"}
 #: A share: the genitive behind it is the whole (1/3 narių), not what an amount describes.
 _SHARE = frozenset(("percent",))
 #: Tables that functions look things up in.
@@ -400,6 +400,17 @@ class LithuanianReader:
         if demand.case is not None or "*" in reading:
             reading = decline_phrase(reading, self._case(request, demand), demand.number or "sg")
         return reading
+
+    def read_titled(self, request: Request, text: str, args: tuple[str, ...]) -> str:
+        """Title before the name in the group: its words for a man and for a woman, in the name's gender and case."""
+        forms = surname_forms(text)
+        if not forms:
+            raise NotThisRule
+        governed, _, why = case_of(_context(request), default="nom")
+        gender, case = next(((g, c) for g, c in forms if c == governed), forms[0])
+        self._note(request, request.confidence, why if case == governed else f"{CASE_NAMES[case]}: as '{text}'")
+        names = parse_args(args).names
+        return decline_phrase(names[0] if gender == "m" else names[-1], case, "sg")
 
     def read_letters(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Letters by their names, joined by hyphens; endings behind a hyphen are kept."""

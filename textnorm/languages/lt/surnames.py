@@ -1,0 +1,25 @@
+"""Gender and case of a Lithuanian surname, from its ending.
+
+Surnames of women have suffixes of their own (-ienė of wives, -aitė, -ytė, -utė, -ūtė of daughters, -ė of either); those of
+men decline like nouns of their ending. Source: *Dabartinės lietuvių kalbos gramatika*, chapter on word formation.
+"""
+
+from __future__ import annotations
+
+import re
+
+from textnorm.languages.lt.grammar import Case, Gender
+from textnorm.languages.lt.tagger import analyse
+
+_WOMAN = re.compile(r".{2,}(?:ien|ait|yt|ut|ūt)(ė|ės|ei|ę|e|ėje)$")
+_CASES: dict[str, Case] = {"ė": "nom", "ės": "gen", "ei": "dat", "ę": "acc", "e": "ins", "ėje": "loc"}
+
+
+def surname_forms(name: str) -> tuple[tuple[Gender, Case], ...]:
+    """Return the genders and cases in which a surname as written can stand, the likeliest first; none where unknown."""
+    low = name.lower()
+    woman = _WOMAN.match(low)
+    if woman is not None:
+        return (("f", _CASES[woman[1]]),)
+    found = (r for r in analyse(low) if r.pos == "noun" and r.number == "sg" and r.case != "voc")
+    return tuple(dict.fromkeys((r.gender, r.case) for r in found))
