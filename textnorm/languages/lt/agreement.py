@@ -17,6 +17,7 @@ from textnorm.languages.lt.demand import CASE_NAMES, MEDIUM, STRONG, Demand, dem
 from textnorm.languages.lt.government import governors
 from textnorm.languages.lt.grammar import Case, Gender, Number
 from textnorm.languages.lt.heads import Counted, Group, Head, heads, looked_at, number_group
+from textnorm.languages.lt.shares import share_case
 from textnorm.languages.lt.tagger import Reading, analyse
 
 Series = Literal["plain", "plural_only"]
@@ -52,6 +53,8 @@ class Agreement(NamedTuple):
 _YEAR_WORDS = frozenset(("metų", "m.", "š.m."))
 _DATE = frozenset(("time",))
 _ALTERNATIVES = 3
+#: Behind a bare number they say that it counts hours: prieš 6 vakaro.
+_HOURS = frozenset(("ryto", "vakaro", "nakties", "popiet"))
 _ORDERED = frozenset(("legal", "ordinal"))
 _MEASURES = frozenset(("time", "measure", "money", "percent", "magnitude"))
 
@@ -74,6 +77,8 @@ def case_of(
     left = ctx.left if number_like else _before_year(ctx.left)
     wanted = demand(left, classes or (frozenset() if number_like else _DATE))
     if number_like:
+        if "percent" in classes and (shared := share_case(ctx.right, wanted)) is not None:
+            return shared
         attributive = _attributive(ctx.right, 0, wanted, classes)
         if attributive is not None:
             return attributive
@@ -85,7 +90,7 @@ def case_of(
         if described is not None:
             return described
     # A verb governs an amount, never the date beside it.
-    heard = wanted.by in ("prep", "agree", "list") or (number_like and wanted.by in ("verb", "comparative", "extent"))
+    heard = wanted.by in ("prep", "agree", "list") or (number_like and wanted.by in ("verb", "subject", "comparative", "extent"))
     if wanted.cases and heard:
         return wanted.cases[0], min(0.97, 0.5 + wanted.strength / 5), wanted.why
     if number_like and "time" not in classes and wanted.cases:
@@ -123,14 +128,14 @@ def _attributive(
         if not token[0].isalpha() or any(g.kind in ("prep", "function", "comparative") for g in governors(token)):
             return None
         readings = analyse(token)
+        if "percent" in classes and any(r.case == "gen" for r in readings):
+            continue  # 5 procentai kapitalo: what the share is of
         told = (("gen",), phrase(("gen",), f"attribute of '{token}'"))
         if classes and wanted.by == "prep" and _taken(readings, wanted):
             return "gen", 0.85, told[1]
         if classes and token == right[at] and _described_object(token, readings):
             return "gen", 0.8, told[1]
         for reading in readings:
-            if "percent" in classes and reading.case == "gen":
-                continue  # 5 procentai kapitalo: what the share is of
             if "person" in reading.classes and "time" not in classes:
                 continue  # 3 milijonai žmonių: counted, not described; only an age describes a person
             if reading.pos == "noun" and ("attributive" in reading.classes or ("dimension" in reading.classes)):
@@ -310,7 +315,9 @@ def _alone(right: tuple[str, ...], group: Group, wanted: Demand) -> Agreement:
     number: Number = "sg" if group == "1" else "pl"
     why = wanted.why or phrase(cases, "no counted noun and no governing word")
     confidence = 0.75 if wanted.strength >= STRONG else 0.5
-    return Agreement(cases[0], wanted.gender or "m", number, "plain", "card", False, confidence, why)
+    gender: Gender = "f" if right and right[0] in _HOURS else wanted.gender or "m"
+    series: Series = "plural_only" if wanted.years else "plain"
+    return Agreement(cases[0], gender, number, series, "card", False, confidence, why)
 
 
 def _judge(right: tuple[str, ...], head: Head, wanted: Demand, decimal: bool) -> tuple[float, Agreement]:
@@ -365,9 +372,11 @@ def _open_case(right: tuple[str, ...], head: Head, wanted: Demand) -> tuple[Case
     compared = _compared_on_right(right, head.after, head.classes)
     if compared is not None and wanted.strength < STRONG:
         return (*compared, wanted.strength)
-    weak_time = "time" in head.classes and wanted.by in ("break", "noun", "nothing")
-    if wanted.cases and not weak_time:
+    times = "times" in head.classes  # padarytas 3 ir daugiau kartų: how often, never who
+    adverbial = times or "time" in head.classes
+    unheard = adverbial and (wanted.by in ("break", "noun", "nothing") or (times and wanted.by == "subject"))
+    if wanted.cases and not unheard:
         return wanted.cases[0], min(0.95, 0.5 + wanted.strength / 5), wanted.why, wanted.strength
-    if "time" in head.classes:
+    if adverbial:
         return "acc", 0.6, phrase(("acc",), f"time adverbial with '{head.word}'"), 0.0
     return "nom", 0.5, phrase(("nom",), "no governing word"), 0.0

@@ -28,7 +28,7 @@ _TEMPORAL_COMPARATIVES = frozenset(["ilgiau", "trumpiau", "vėliau", "anksčiau"
 STRONG, MEDIUM, WEAK = 2.5, 0.9, 0.3
 
 
-By = Literal["nothing", "prep", "verb", "noun", "agree", "list", "break", "dash", "joined", "extent", "comparative"]
+By = Literal["nothing", "prep", "verb", "subject", "noun", "agree", "list", "break", "dash", "joined", "extent", "comparative"]
 
 
 class Demand(NamedTuple):
@@ -42,6 +42,7 @@ class Demand(NamedTuple):
         shared: the number continues a list or a range.
         attributive: an adjective in another case stands before the number (ne ilgesnį kaip 10 dienų terminą).
         by: what demands it.
+        years: what is counted are years of age, said or not (jaunesni kaip 7).
     """
 
     cases: tuple[Case, ...]
@@ -51,6 +52,7 @@ class Demand(NamedTuple):
     shared: bool = False
     attributive: bool = False
     by: By = "nothing"
+    years: bool = False
 
 
 NOTHING = Demand((), 0.0, "")
@@ -182,17 +184,20 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
                 i -= 2
                 if i >= 0 and left[i] == "ne":
                     i -= 1
+                if (matched := _contrasted(left, i, shared)) is not None:
+                    return matched
                 continue
             comparative = _comparative_adjective(previous)
             if comparative:
-                return _compared(previous, comparative, shared)
+                return _compared(previous, comparative, shared, left[:i - 1])
         found = governors(word)
         if any(g.kind == "transparent" for g in found):
             i -= 1
             continue
         governor = _choose(found, classes, skipped > 0)
         if governor is not None:
-            return _apply(governor, left, i, skipped, shared)
+            attribute = _oblique_participle(governor, shared) if skipped == 0 else None
+            return attribute or _apply(governor, left, i, skipped, shared)
         if skipped == 0 and not found:
             if _participle(word):
                 return Demand(("acc",), MEDIUM, phrase(("acc",), f"object of '{word}'"), shared=shared, by="verb")
@@ -215,17 +220,46 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
     return Demand((), 0.0, "", shared=shared)
 
 
+_CONTRAST = frozenset(("bet", "tačiau", "ir", "arba", "o"))
+
+
+def _contrasted(left: tuple[str, ...], i: int, shared: bool) -> Demand | None:
+    """A second bound stands in the case of the first: trimis valandomis, bet ne daugiau kaip 10 valandų."""
+    if i < 2 or left[i] not in _CONTRAST:
+        return None
+    at = i - 2 if left[i - 1] == "," else i - 1
+    if at < 1 or not left[at][0].isalpha() or not _is_measure(left[at]):
+        return None
+    cases = {r.case for r in analyse(left[at]) if r.pos == "noun"}
+    if left[at - 1][0].isalpha():
+        cases &= {r.case for r in analyse(left[at - 1]) if r.pos == "num"}
+    elif left[at - 1] not in ("#1", "#2"):
+        return None
+    if len(cases) != 1:
+        return None
+    told = tuple(cases)
+    return Demand(told, MEDIUM, phrase(told, f"as the bound '{left[at]}' before"), shared=shared, by="list")
+
+
 def _comparative_adjective(word: str) -> tuple[Reading, ...]:
     if "esn" not in word[2:]:
         return ()
     return tuple(r for r in analyse(word) if r.pos == "adj")
 
 
-def _compared(word: str, readings: tuple[Reading, ...], shared: bool) -> Demand:
+_COPULAS = ("yra", "bū", "buv", "bus", "nėra", "nebū", "nebuv", "nebus", "esant", "esan", "tap", "laikom", "pripaž")
+
+
+def _compared(word: str, readings: tuple[Reading, ...], shared: bool, left: tuple[str, ...]) -> Demand:
     # Ages are a genitive of quality: jaunesni kaip 18 metų.
     stem = word.removeprefix("ne")
     if stem.startswith(("jaun", "vyr")):
-        return Demand(("gen",), STRONG, phrase(("gen",), f"age after '{word} kaip'"), shared=shared, by="comparative")
+        why = phrase(("gen",), f"age after '{word} kaip'")
+        return Demand(("gen",), STRONG, why, shared=shared, by="comparative", years=True)
+    if {r.case for r in readings} <= {"acc", "dat"}:
+        # The bound describes what is compared: ne ilgesnį kaip 14 dienų terminą.
+        why = phrase(("gen",), f"bound of '{word}'")
+        return Demand(("gen",), MEDIUM, why, shared=shared, attributive=True, by="comparative")
     oblique = {r.case for r in readings}.isdisjoint({"nom"})
     why = phrase(("nom",), f"compared by '{word}'")
     return Demand(("nom",), MEDIUM, why, shared=shared, attributive=oblique, by="comparative")
@@ -243,6 +277,27 @@ def _object_stands(left: tuple[str, ...], i: int) -> bool:
     return bool(readings) and not timed and all(r.case == "acc" for r in readings)
 
 
+def _oblique_participle(governor: Governor, shared: bool) -> Demand | None:
+    """A passive participle in an oblique case is no predicate.
+
+    In the plural it agrees with the number behind it (už išaugintus 5 vaikus), in the singular the number is its agent
+    (3 ekspertų parengtą išvadą, suteiktą bent 2 agentūrų).
+    """
+    if governor.kind != "verb" or governor.voice != "passive":
+        return None
+    readings = [r for r in analyse(governor.form) if r.pos in ("part", "adj")]
+    if not readings or any(r.case in ("nom", "voc") for r in readings):
+        return None
+    plural = tuple(dict.fromkeys(r.case for r in readings if r.number == "pl"))
+    if plural and len(plural) == len({r.case for r in readings}):
+        genders = {r.gender for r in readings}
+        why = phrase(plural, f"agrees with '{governor.form}'")
+        return Demand(plural, STRONG, why, genders.pop() if len(genders) == 1 else None, shared, by="agree")
+    if not plural and governor.cases[0] == "acc":
+        return Demand(("gen",), MEDIUM, phrase(("gen",), f"agent of '{governor.form}'"), shared=shared, by="noun")
+    return None
+
+
 def _apply(governor: Governor, left: tuple[str, ...], i: int, skipped: int, shared: bool) -> Demand:
     if governor.kind == "verb":
         before = left[i - 1] if i >= 1 else ""
@@ -255,7 +310,8 @@ def _apply(governor: Governor, left: tuple[str, ...], i: int, skipped: int, shar
         strength = MEDIUM if skipped == 0 else MEDIUM / (1 + skipped)
         if what == "dative absolute" and skipped == 0:
             strength = STRONG
-        return Demand(cases, strength, phrase(cases, f"{what} '{governor.form}'"), shared=shared, by="verb")
+        heard: By = "subject" if what == "subject of" else "verb"
+        return Demand(cases, strength, phrase(cases, f"{what} '{governor.form}'"), shared=shared, by=heard)
     by: By = "prep" if governor.kind == "prep" else "noun"
     why = phrase(governor.cases, f"{'preposition' if by == 'prep' else by} '{governor.form}'")
     return Demand(governor.cases, STRONG if by == "prep" else WEAK, why, shared=shared, by=by)

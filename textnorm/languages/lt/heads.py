@@ -67,11 +67,12 @@ class _Start(NamedTuple):
     group: Group
     listed: bool
     open_case: bool
+    more: bool
 
 
 def _start(right: tuple[str, ...], group: Group, in_range: bool) -> _Start:
     """Step over the rest of a list or range and over quantifiers; the last number of a list decides the noun's form."""
-    at, listed, open_case = 0, False, False
+    at, listed, open_case, more = 0, False, False, False
     end = len(right)
     while at + 1 < end:
         word, following = right[at], right[at + 1]
@@ -91,6 +92,7 @@ def _start(right: tuple[str, ...], group: Group, in_range: bool) -> _Start:
             word == "su" and following in ("puse", "ketvirčiu")
         ):
             open_case = True
+            more = more or following in _MORE
             at += 2
         elif word == "iš" and following == "eilės":
             at += 2
@@ -99,7 +101,7 @@ def _start(right: tuple[str, ...], group: Group, in_range: bool) -> _Start:
             at += 1
         else:
             break
-    return _Start(at, group, listed, open_case)
+    return _Start(at, group, listed, open_case, more)
 
 
 def _numeral(word: str) -> str | None:
@@ -173,8 +175,9 @@ def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> l
     """
     start = _start(right, counted.group, counted.in_range)
     counting = _Counting(
-        counted.group, start.group, start.open_case, start.listed or counted.shared, counted.of_month, counted.single
-    )
+        counted.group, start.group, start.open_case, start.listed or counted.shared, counted.of_month, counted.single,
+        start.more,
+    )  # fmt: skip
     out: list[Head] = []
     before: list[str] = []
     places: list[int] = []
@@ -331,6 +334,7 @@ class _Counting(NamedTuple):
     listed: bool
     of_month: bool
     single: bool
+    more: bool
 
 
 @lru_cache(maxsize=32768)
@@ -370,6 +374,9 @@ def _candidate(word: str, r: Reading, counting: _Counting) -> Head | None:
 
 
 def _singular(word: str, r: Reading, base: float, counting: _Counting) -> Head | None:
+    if counting.more:
+        # 2 ar daugiau šio priedo punktuose nustatytų kriterijų: many are counted, and one of them is not ordered.
+        return None
     if "legal" in r.classes or (counting.of_month and r.lemma == "diena"):
         return _head(r, word, 2.6 * base, "ord", False)
     ordered = "ordinal" in r.classes
