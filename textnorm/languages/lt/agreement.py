@@ -52,6 +52,7 @@ class Agreement(NamedTuple):
 
 _YEAR_WORDS = frozenset(("metų", "m.", "š.m."))
 _DATE = frozenset(("time",))
+_JOINING = frozenset(("ir", "ar", "arba", "bet"))
 _ALTERNATIVES = 3
 #: Behind a bare number they say that it counts hours: prieš 6 vakaro.
 _HOURS = frozenset(("ryto", "vakaro", "nakties", "popiet"))
@@ -124,8 +125,11 @@ def _attributive(
     """An amount before the noun that it describes is a genitive: 10 dienų terminas, 5 km pločio."""
     if len(right) > at + 1 and right[at] == "per" and any("time" in r.classes for r in analyse(right[at + 1])):
         at += 2  # a rate: 90 kilometrų per valandą greičiu
-    for token in right[at : at + 4]:
+    for i, token in enumerate(right[at : at + 4], at):
         if not token[0].isalpha() or any(g.kind in ("prep", "function", "comparative") for g in governors(token)):
+            if wanted.attributive and token in _JOINING and any("esn" in word for word in right[i + 1 : i + 4]):
+                # The second of two bounds comes before what they describe: ne trumpesnį kaip 5 ir ne ilgesnį kaip ...
+                return "gen", 0.8, phrase(("gen",), f"bound before '{token}'")
             return None
         readings = analyse(token)
         if "percent" in classes and any(r.case == "gen" for r in readings):

@@ -189,7 +189,7 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
                 continue
             comparative = _comparative_adjective(previous)
             if comparative:
-                return _compared(previous, comparative, shared, left[:i - 1])
+                return _compared(previous, comparative, shared)
         found = governors(word)
         if any(g.kind == "transparent" for g in found):
             i -= 1
@@ -232,7 +232,8 @@ def _contrasted(left: tuple[str, ...], i: int, shared: bool) -> Demand | None:
         return None
     cases = {r.case for r in analyse(left[at]) if r.pos == "noun"}
     if left[at - 1][0].isalpha():
-        cases &= {r.case for r in analyse(left[at - 1]) if r.pos == "num"}
+        counted = {r.case for r in analyse(left[at - 1]) if r.pos == "num"}
+        cases = cases & counted if len(counted) < len(CASE_NAMES) - 2 else set()  # dešimt stands in any case
     elif left[at - 1] not in ("#1", "#2"):
         return None
     if len(cases) != 1:
@@ -247,19 +248,12 @@ def _comparative_adjective(word: str) -> tuple[Reading, ...]:
     return tuple(r for r in analyse(word) if r.pos == "adj")
 
 
-_COPULAS = ("yra", "bū", "buv", "bus", "nėra", "nebū", "nebuv", "nebus", "esant", "esan", "tap", "laikom", "pripaž")
-
-
-def _compared(word: str, readings: tuple[Reading, ...], shared: bool, left: tuple[str, ...]) -> Demand:
+def _compared(word: str, readings: tuple[Reading, ...], shared: bool) -> Demand:
     # Ages are a genitive of quality: jaunesni kaip 18 metų.
     stem = word.removeprefix("ne")
     if stem.startswith(("jaun", "vyr")):
         why = phrase(("gen",), f"age after '{word} kaip'")
         return Demand(("gen",), STRONG, why, shared=shared, by="comparative", years=True)
-    if {r.case for r in readings} <= {"acc", "dat"}:
-        # The bound describes what is compared: ne ilgesnį kaip 14 dienų terminą.
-        why = phrase(("gen",), f"bound of '{word}'")
-        return Demand(("gen",), MEDIUM, why, shared=shared, attributive=True, by="comparative")
     oblique = {r.case for r in readings}.isdisjoint({"nom"})
     why = phrase(("nom",), f"compared by '{word}'")
     return Demand(("nom",), MEDIUM, why, shared=shared, attributive=oblique, by="comparative")
