@@ -198,7 +198,7 @@ def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> l
         role = _role(word)
         readings = analyse(word)
         if role == "border":
-            if word in _AND and before and not any(h.score > 1.5 for h in out):
+            if word in _AND and before and not any(h.score > 1.5 and not _attribute(h, before, places) for h in out):
                 continue
             break
         if role == "adverb" or not readings:
@@ -221,6 +221,20 @@ def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> l
         before.append(word)
         places.append(at)
     return _weigh(out, before, places)
+
+
+def _attribute(head: Head, words: list[str], places: list[int]) -> bool:
+    """Tell whether a nominative plural in -os, -ės with a noun behind it is rather the genitive singular.
+
+    *7 valstybės institucijų atstovai*; a measure keeps what it measures behind it (2 savaitės atostogų).
+    """
+    if head.case != "nom" or head.number != "pl" or head.gender != "f" or head.classes & (_MEASURED | {"group"}):
+        return False
+    readings = analyse(head.word)
+    if not _has(readings, "gen", "sg") or not any(r.pos == "noun" and (r.case, r.number) == ("nom", "pl") for r in readings):
+        return False
+    behind = words[places.index(head.after) + 1 :] if head.after in places else []
+    return bool(behind) and any(r.pos == "noun" for r in analyse(behind[0]))
 
 
 def _moved(head: Head, score: float, after: int) -> Head:
@@ -311,6 +325,9 @@ def _weigh(out: list[Head], words: list[str], places: list[int]) -> list[Head]:
             weighed.append(head)
             continue
         score = head.score
+        if _attribute(head, words, places):
+            weighed.append(_moved(head, score - 2.0, head.after))
+            continue
         later = [h for h in plurals if h.after > head.after]
         doubtful = head.case == "nom" and any(h.after == head.after and h.case == "gen" for h in out)
         if doubtful and any(h.case != "gen" for h in later):
@@ -364,7 +381,8 @@ def _candidate(word: str, r: Reading, counting: _Counting) -> Head | None:
         return _head(r, word, 2.5, "ord", False)
     if own == "0" or (open_case and r.case == "gen") or (listed and group == "0"):
         if r.case == "gen":
-            return _head(r, word, 2.0 * base, "card", True)
+            # pagal 2 ar daugiau studijų programas: a later noun in the case asked is what is counted
+            return _head(r, word, (1.7 if counting.more else 2.0) * base, "card", True)
         return _head(r, word, 0.6 * base, "card", False) if r.pos == "noun" else None
     if own == "1" and not r.plural_only:
         loose = listed or open_case
