@@ -66,6 +66,10 @@ def phrase(cases: tuple[Case, ...], what: str) -> str:
 _NOT_ATTRIBUTIVE = frozenset(("jis", "kuris", "kas", "niekas", "pats"))
 
 
+#: Far more often infinitives than plurals of a participle.
+_INFINITIVES = ("yti", "oti", "ėti", "inti")
+
+
 def agreeing(word: str) -> tuple[Reading, ...]:
     """Return the plural readings of a pronoun or adjective that can stand before a number and agree with it."""
     readings = analyse(word)
@@ -73,6 +77,8 @@ def agreeing(word: str) -> tuple[Reading, ...]:
     if pronouns:
         return pronouns
     adjectives = tuple(r for r in readings if r.pos == "adj" and r.weight >= 0.75)
+    if word.endswith(_INFINITIVES):
+        return ()
     if any(r.number == "sg" for r in adjectives) or any(r.pos == "pron" for r in readings):
         return ()
     return adjectives
@@ -280,6 +286,8 @@ def _oblique_participle(governor: Governor, shared: bool) -> Demand | None:
     if governor.kind != "verb" or governor.voice != "passive":
         return None
     readings = [r for r in analyse(governor.form) if r.pos in ("part", "adj")]
+    if governor.form.endswith("us"):
+        readings = [r for r in readings if r.case == "acc"]  # no adjective in -us
     if not readings or any(r.case in ("nom", "voc") for r in readings):
         return None
     plural = tuple(dict.fromkeys(r.case for r in readings if r.number == "pl"))

@@ -60,6 +60,8 @@ _AND = frozenset(("ir", "ar", "arba", "bei"))
 _PASSED_OVER = _AND | {"per"}
 _MEASURED = frozenset(("time", "measure", "money", "percent", "kind"))
 _WORDS_LOOKED_AT = 7
+#: Weight from which a guessed part of speech is believed (a past tense in -jo may look like a noun).
+_LIKELY = 0.5
 
 
 class _Start(NamedTuple):
@@ -228,13 +230,14 @@ def _attribute(head: Head, words: list[str], places: list[int]) -> bool:
 
     *7 valstybės institucijų atstovai*; a measure keeps what it measures behind it (2 savaitės atostogų).
     """
-    if head.case != "nom" or head.number != "pl" or head.gender != "f" or head.classes & (_MEASURED | {"group"}):
+    if head.case != "nom" or head.number != "pl" or head.gender != "f" or head.classes & _MEASURED:
         return False
     readings = analyse(head.word)
     if not _has(readings, "gen", "sg") or not any(r.pos == "noun" and (r.case, r.number) == ("nom", "pl") for r in readings):
         return False
     behind = words[places.index(head.after) + 1 :] if head.after in places else []
-    return bool(behind) and any(r.pos == "noun" for r in analyse(behind[0]))
+    nouns = [r for r in analyse(behind[0]) if r.pos == "noun" and r.weight >= _LIKELY] if behind else []
+    return bool(nouns) and not ("group" in head.classes and all(r.case == "gen" for r in nouns))
 
 
 def _moved(head: Head, score: float, after: int) -> Head:
