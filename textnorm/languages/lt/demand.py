@@ -208,6 +208,9 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
             if _participle(word):
                 return Demand(("acc",), MEDIUM, phrase(("acc",), f"object of '{word}'"), shared=shared, by="verb")
             agree = agreeing(word)
+            if agree and i >= 1 and left[i - 1] in _AUXILIARIES and any(r.case == "nom" for r in agree):
+                why = phrase(("nom",), f"subject of '{word}'")
+                return Demand(("nom",), MEDIUM, why, shared=shared, by="subject")
             if agree:
                 cases = tuple(dict.fromkeys(r.case for r in agree))
                 genders = {r.gender for r in agree}
@@ -265,7 +268,7 @@ def _compared(word: str, readings: tuple[Reading, ...], shared: bool) -> Demand:
     return Demand(("nom",), MEDIUM, why, shared=shared, attributive=oblique, by="comparative")
 
 
-_AUXILIARIES = frozenset(["buvo", "yra", "bus", "būtų", "esti", "nėra", "nebuvo"])
+_AUXILIARIES = frozenset(["buvo", "yra", "bus", "būti", "būtų", "esti", "nėra", "nebuvo"])
 
 
 def _object_stands(left: tuple[str, ...], i: int) -> bool:

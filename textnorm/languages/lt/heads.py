@@ -59,6 +59,8 @@ _SUBJECT_OBJECT = frozenset(("nom", "acc"))
 _AND = frozenset(("ir", "ar", "arba", "bei"))
 _PASSED_OVER = _AND | {"per"}
 _MEASURED = frozenset(("time", "measure", "money", "percent", "kind"))
+_THAN = frozenset(("kaip", "nei", "negu"))
+_BOUND = frozenset((",", "ir", "bet", "ar", "arba", "o"))
 _WORDS_LOOKED_AT = 7
 #: Weight from which a guessed part of speech is believed (a past tense in -jo may look like a noun).
 _LIKELY = 0.5
@@ -148,6 +150,8 @@ def looked_at(right: tuple[str, ...], group: Group, in_range: bool) -> int:
     """
     if not right:
         return 0
+    if right[0] in _BOUND and not _THAN.isdisjoint(right):
+        return len(right)
     at = _start(right, group, in_range).at if right[0] in _STEPPED_OVER else 0
     for i in range(at, len(right)):
         stop = _stops(right[i])
@@ -175,6 +179,8 @@ def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> l
         caps: for each of them, whether it begins with a capital letter; empty when none does.
         counted: the number.
     """
+    if right and right[0] in _BOUND and (said := _said_later(right)) is not None:
+        return [said]
     start = _start(right, counted.group, counted.in_range)
     counting = _Counting(
         counted.group, start.group, start.open_case, start.listed or counted.shared, counted.of_month, counted.single,
@@ -223,6 +229,26 @@ def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> l
         before.append(word)
         places.append(at)
     return _weigh(out, before, places)
+
+
+def _said_later(right: tuple[str, ...]) -> Head | None:
+    """Return the noun that two bounds share and only the second names: per 5 ir ne vėliau kaip per 10 dienų."""
+    at = next((i for i, word in enumerate(right[:6]) if word in _THAN), None)
+    if at is None:
+        return None
+    numbers = [i for i in range(at + 1, min(at + 4, len(right))) if right[i][0] == "#" or _numeral(right[i])]
+    for i in range(numbers[-1] + 1 if numbers else len(right), len(right)):
+        word = right[i]
+        if not word[0].isalpha() or _role(word) != "nominal":
+            return None
+        nouns = [r for r in analyse(word) if r.pos == "noun" and (r.number == "pl" or r.case == "gen")]
+        measured = [r for r in nouns if r.classes & _MEASURED]
+        if measured:
+            r = measured[0]
+            return Head(
+                word, r.case, r.gender, "pl", "card", 1.0, r.plural_only, False, True, r.classes, len(right)
+            )  # fmt: skip
+    return None
 
 
 def _attribute(head: Head, words: list[str], places: list[int]) -> bool:
