@@ -53,6 +53,7 @@ class Agreement(NamedTuple):
 _YEAR_WORDS = frozenset(("metų", "m.", "š.m."))
 _DATE = frozenset(("time",))
 _JOINING = frozenset(("ir", "ar", "arba", "bet"))
+_OPENING = (("„",), ("“",), ("«",), ('"',))
 _ALTERNATIVES = 3
 #: Behind a bare number they say that it counts hours: prieš 6 vakaro.
 _HOURS = frozenset(("ryto", "vakaro", "nakties", "popiet"))
@@ -86,6 +87,8 @@ def case_of(
         compared = _compared_on_right(ctx.right, 0, classes)
         if compared is not None and wanted.strength < STRONG:
             return compared
+    elif (provision := _provision(ctx.right)) is not None:
+        return provision
     elif wanted.by != "prep":
         described = _described(ctx.right)
         if described is not None:
@@ -104,6 +107,13 @@ def _before_year(left: tuple[str, ...]) -> tuple[str, ...]:
     if not left or left[-1] not in _YEAR_WORDS:
         return left
     return left[:-2] if len(left) > 1 else ()
+
+
+def _provision(right: tuple[str, ...]) -> tuple[Case, float, str] | None:
+    """A part of an act before what it lays down is a genitive: pagal 1 dalies nuostatas."""
+    if right and any("provision" in r.classes for r in analyse(right[0])):
+        return "gen", 0.9, phrase(("gen",), f"attribute of '{right[0]}'")
+    return None
 
 
 def _described(right: tuple[str, ...]) -> tuple[Case, float, str] | None:
@@ -376,6 +386,9 @@ def _open_case(right: tuple[str, ...], head: Head, wanted: Demand) -> tuple[Case
     compared = _compared_on_right(right, head.after, head.classes)
     if compared is not None and wanted.strength < STRONG:
         return (*compared, wanted.strength)
+    if head.classes & {"measure"} and wanted.by in ("nothing", "break") and right[head.after : head.after + 1] in _OPENING:
+        # 7 000 tonų „Titanikas“ plaukė: the named thing is described.
+        return "gen", 0.7, phrase(("gen",), "attribute of the name behind"), wanted.strength
     times = "times" in head.classes  # padarytas 3 ir daugiau kartų: how often, never who
     adverbial = times or "time" in head.classes
     unheard = adverbial and (wanted.by in ("break", "noun", "nothing") or (times and wanted.by == "subject"))

@@ -111,9 +111,11 @@ def _skip_list(left: tuple[str, ...], i: int) -> tuple[int, bool, Demand | None]
     return i, shared, None
 
 
-def _joined_noun(word: str) -> Demand | None:
-    """A noun joined to the number by *ir* shares its case: pirmininką ir 4 narius."""
+def _joined_noun(word: str, counted: bool) -> Demand | None:
+    """A noun joined to the number by *ir* shares its case: pirmininką ir 4 narius; a counted one is a plural."""
     readings = [r for r in analyse(word) if r.pos == "noun"] if word[0].isalpha() and not governors(word) else []
+    if counted and any(r.number == "pl" for r in readings):
+        readings = [r for r in readings if r.number == "pl"]
     cases = tuple(dict.fromkeys(r.case for r in readings))
     if len(cases) == 1 and cases[0] in ("acc", "dat", "ins", "loc"):
         return Demand(cases, MEDIUM, phrase(cases, f"joined to '{word}'"), by="joined")
@@ -162,7 +164,8 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
     if told is not None:
         return told
     if i >= 1 and not shared and left[i] in _AND:
-        joined = _joined_noun(left[i - 1])
+        counted = any(word.startswith("#") for word in left[max(0, i - 3) : i - 1])
+        joined = _joined_noun(left[i - 1], counted)
         if joined is not None:
             return joined
     while i >= 1 and left[i - 1] in _COUNTS and _is_measure(left[i]):
