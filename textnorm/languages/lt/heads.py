@@ -440,6 +440,8 @@ def _singular(word: str, r: Reading, base: float, counting: _Counting) -> Head |
         return _head(r, word, 1.8 * base, "ord", False)
     if r.pos != "noun":
         return None
+    if counting.listed and counting.group == "1":
+        return _head(r, word, 1.6 * base, "card", False)  # nuo 10 iki 21 euro
     # Any noun can be ordered (44 rate), but a bare genitive is more often an attribute of what comes later.
     if "dimension" in r.classes and r.case == "gen":
         return None

@@ -342,7 +342,7 @@ class LithuanianReader:
     def _choose(self, request: Request, n: int, matches: list[Match]) -> Match:
         if len({m.form for m in matches}) == 1:
             return matches[0]
-        counts = [m for m in matches if m.kind == "card" and m.case == "gen"]
+        counts = [m for m in matches if (m.kind, m.case, m.number) == ("card", "gen", "pl")]
         if counts and matches[0].number == "sg" and counts_genitives(_context(request)):
             return counts[0]  # 12-os mačų: many are counted, one would be ordered
         agreement = ordinal_of(_context(request), n)
