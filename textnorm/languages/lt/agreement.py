@@ -140,8 +140,12 @@ def _attributive(
             if wanted.attributive and token in _JOINING and any("esn" in word for word in right[i + 1 : i + 4]):
                 # The second of two bounds comes before what they describe: ne trumpesnį kaip 5 ir ne ilgesnį kaip ...
                 return "gen", 0.8, phrase(("gen",), f"bound before '{token}'")
+            if token in _JOINING and _bounded(right[i + 1 : i + 3]):
+                return "gen", 0.85, phrase(("gen",), f"bound before '{token} {right[i + 1]}'")
             return None
         readings = analyse(token)
+        if wanted.by == "verb" and wanted.cases[0] in ("dat", "ins") and any(r.case == "gen" for r in readings):
+            return None  # prilyginti 10 eurų baudos: what the amount is of
         if "percent" in classes and any(r.case == "gen" for r in readings):
             continue  # 5 procentai kapitalo: what the share is of
         told = (("gen",), phrase(("gen",), f"attribute of '{token}'"))
@@ -163,6 +167,15 @@ def _attributive(
         if not readings:
             return None
     return None
+
+
+def _bounded(words: tuple[str, ...]) -> bool:
+    """Tell whether a genitive of quality joins an amount: 500 kilogramų arba mažesnio kiekio siuntos."""
+    if len(words) < 2 or "esn" not in words[0] or not words[1][0].isalpha():
+        return False
+    return any(r.case == "gen" and not r.classes.isdisjoint(("dimension", "attributive")) for r in analyse(words[1])) and any(
+        r.case == "gen" for r in analyse(words[0])
+    )
 
 
 def _taken(readings: tuple[Reading, ...], wanted: Demand) -> bool:

@@ -111,6 +111,23 @@ def _skip_list(left: tuple[str, ...], i: int) -> tuple[int, bool, Demand | None]
     return i, shared, None
 
 
+def _same_again(left: tuple[str, ...], i: int) -> Demand | None:
+    """A number behind a measure and *ar* counts that measure: po savaitės ar 2, praėjo metai ar 2."""
+    if left[i] != "ar" or not left[i - 1][0].isalpha():
+        return None
+    readings = [r for r in analyse(left[i - 1]) if r.pos == "noun" and r.classes & {"time", "distance"}]
+    readings = [r for r in readings if r.number == "sg" or r.plural_only]
+    if i >= 2:
+        governed = {case for g in governors(left[i - 2]) if g.kind == "prep" for case in g.cases}
+        readings = [r for r in readings if r.case in governed] or readings
+    cases = tuple(dict.fromkeys(r.case for r in readings))
+    if not cases:
+        return None
+    r = readings[0]
+    why = phrase(cases, f"as '{left[i - 1]}' before")
+    return Demand(cases, STRONG, why, r.gender, shared=True, by="agree", years=r.plural_only)
+
+
 def _joined_noun(word: str, counted: bool) -> Demand | None:
     """A noun joined to the number by *ir* shares its case: pirmininką ir 4 narius; a counted one is a plural."""
     readings = [r for r in analyse(word) if r.pos == "noun"] if word[0].isalpha() and not governors(word) else []
@@ -163,6 +180,10 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
     i, shared, told = _skip_list(left, len(left) - 1)
     if told is not None:
         return told
+    if i >= 1 and not shared and left[i] in JOINERS:
+        again = _same_again(left, i)
+        if again is not None:
+            return again
     if i >= 1 and not shared and left[i] in _AND:
         counted = any(word.startswith("#") for word in left[max(0, i - 3) : i - 1])
         joined = _joined_noun(left[i - 1], counted)

@@ -64,6 +64,8 @@ _BOUND = frozenset((",", "ir", "bet", "ar", "arba", "o"))
 _WORDS_LOOKED_AT = 7
 #: Weight from which a guessed part of speech is believed (a past tense in -jo may look like a noun).
 _LIKELY = 0.5
+#: Genitives of verbal nouns, which keep the complements of their verb.
+_VERBAL = ("imo", "ymo", "imų", "ymų")
 
 
 class _Start(NamedTuple):
@@ -318,15 +320,17 @@ def _gap(before: list[str], head: Head, reading: Reading) -> float:
     """What the words between number and noun cost."""
     cost = 0.0
     phrase = False  # in a participial phrase before the noun: its objects are free
-    for word in reversed(before):
+    named = next((i for i, word in enumerate(before) if word.endswith(_VERBAL)), len(before))
+    for at in range(len(before) - 1, -1, -1):
+        word = before[at]
         agrees, participle, genitive, plural, same, measured = _between(
             word, reading.case, reading.gender, reading.number, head.number
         )
         if agrees:
             cost -= 0.15
             phrase = phrase or participle
-        elif phrase or genitive:
-            cost += 0.1
+        elif phrase or genitive or at > named:
+            cost += 0.1  # (at > named: a complement of a verbal noun, 3 apsinuodijimo medžiaga atvejai)
         else:
             cost += 0.8 if same else 1.2
         if measured and head.kind == "card" and head.case != "gen":
@@ -347,6 +351,7 @@ def _weigh(out: list[Head], words: list[str], places: list[int]) -> list[Head]:
     if len(words) < 2:
         return out
     weighed: list[Head] = []
+    objects: set[tuple[Case, Gender, Number]] = set()
     following = dict(zip(places, map(analyse, words[1:]), strict=False))
     plurals = [h for h in out if h.kind == "card" and h.number == "pl" and h.score > 0.5]
     for head in out:
@@ -368,9 +373,18 @@ def _weigh(out: list[Head], words: list[str], places: list[int]) -> list[Head]:
             theirs = r.pos == "part" and r[1:4] != head[1:4]
             if theirs and any((h.case, h.gender) == (r.case, r.gender) for h in later):
                 score -= 1.0
+                objects.add((head.case, head.gender, head.number))
                 break
         weighed.append(_moved(head, score, head.after))
-    return weighed
+    if not objects:
+        return weighed
+    # So do the adjectives before such an object: 4 technines patikras atliekantys asmenys.
+    last = max(h.after for h in weighed if h[1:4] in objects)
+    lowered = {h[:4] for h, was in zip(weighed, out, strict=True) if h.score <= was.score - 1.0}
+    return [
+        _moved(h, h.score - 1.0, h.after) if h[1:4] in objects and h.after < last and h[:4] not in lowered else h
+        for h in weighed
+    ]
 
 
 class _Counting(NamedTuple):
