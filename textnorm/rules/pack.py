@@ -349,7 +349,8 @@ class _Loader:
             raise RulePackError(msg)
         self.domains = tuple(named)
         if self.wanted is not None and self.wanted not in self.domains:
-            raise UnknownNameError(f"domain of the pack in {path.parent}", self.wanted, self.domains)
+            what = f"domain of the pack '{path.parent.name}'"
+            raise UnknownNameError(what, self.wanted, self.domains)
         self.domain = self.wanted or (self.domains[0] if self.domains else "")
         if self.domain != (self.domains or ("",))[0]:
             self.digest.update(b"domain\0" + self.domain.encode())
@@ -363,7 +364,7 @@ class _Loader:
                 raise RulePackError(msg)
         return found
 
-    def rows_in_force(self, rows: Iterable[Mapping[str, str]], path: Path) -> Iterator[Mapping[str, str]]:
+    def rows_in_force(self, rows: Sequence[Mapping[str, str]], path: Path) -> Iterator[Mapping[str, str]]:
         """Yield the rows of a table that hold in the domain; a column ``domain`` names those of a row, empty is all.
 
         A row of the domain stands in for the row of all domains with the same surface.

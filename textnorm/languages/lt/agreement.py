@@ -17,6 +17,7 @@ from textnorm.languages.lt.demand import CASE_NAMES, MEDIUM, STRONG, Demand, dem
 from textnorm.languages.lt.government import governors
 from textnorm.languages.lt.grammar import Case, Gender, Number
 from textnorm.languages.lt.heads import Counted, Group, Head, heads, looked_at, number_group
+from textnorm.languages.lt.shares import share_case
 from textnorm.languages.lt.tagger import Reading, analyse
 
 Series = Literal["plain", "plural_only"]
@@ -51,7 +52,11 @@ class Agreement(NamedTuple):
 
 _YEAR_WORDS = frozenset(("metų", "m.", "š.m."))
 _DATE = frozenset(("time",))
+_JOINING = frozenset(("ir", "ar", "arba", "bet"))
+_OPENING = (("„",), ("“",), ("«",), ('"',))
 _ALTERNATIVES = 3
+#: Behind a bare number they say that it counts hours: prieš 6 vakaro.
+_HOURS = frozenset(("ryto", "vakaro", "nakties", "popiet"))
 _ORDERED = frozenset(("legal", "ordinal"))
 _MEASURES = frozenset(("time", "measure", "money", "percent", "magnitude"))
 
@@ -74,18 +79,24 @@ def case_of(
     left = ctx.left if number_like else _before_year(ctx.left)
     wanted = demand(left, classes or (frozenset() if number_like else _DATE))
     if number_like:
+        if "percent" in classes and (shared := share_case(ctx.right, wanted)) is not None:
+            return shared
         attributive = _attributive(ctx.right, 0, wanted, classes)
         if attributive is not None:
             return attributive
         compared = _compared_on_right(ctx.right, 0, classes)
         if compared is not None and wanted.strength < STRONG:
             return compared
+    elif (provision := _provision(ctx.right)) is not None:
+        return provision
     elif wanted.by != "prep":
         described = _described(ctx.right)
         if described is not None:
             return described
     # A verb governs an amount, never the date beside it.
-    heard = wanted.by in ("prep", "agree", "list") or (number_like and wanted.by in ("verb", "comparative", "extent"))
+    heard = wanted.by in ("prep", "agree", "list") or (
+        number_like and wanted.by in ("verb", "subject", "comparative", "extent")
+    )
     if wanted.cases and heard:
         return wanted.cases[0], min(0.97, 0.5 + wanted.strength / 5), wanted.why
     if number_like and "time" not in classes and wanted.cases:
@@ -98,6 +109,13 @@ def _before_year(left: tuple[str, ...]) -> tuple[str, ...]:
     if not left or left[-1] not in _YEAR_WORDS:
         return left
     return left[:-2] if len(left) > 1 else ()
+
+
+def _provision(right: tuple[str, ...]) -> tuple[Case, float, str] | None:
+    """A part of an act before what it lays down is a genitive: pagal 1 dalies nuostatas."""
+    if right and any("provision" in r.classes for r in analyse(right[0])):
+        return "gen", 0.9, phrase(("gen",), f"attribute of '{right[0]}'")
+    return None
 
 
 def _described(right: tuple[str, ...]) -> tuple[Case, float, str] | None:
@@ -119,18 +137,25 @@ def _attributive(
     """An amount before the noun that it describes is a genitive: 10 dienų terminas, 5 km pločio."""
     if len(right) > at + 1 and right[at] == "per" and any("time" in r.classes for r in analyse(right[at + 1])):
         at += 2  # a rate: 90 kilometrų per valandą greičiu
-    for token in right[at : at + 4]:
+    for i, token in enumerate(right[at : at + 4], at):
         if not token[0].isalpha() or any(g.kind in ("prep", "function", "comparative") for g in governors(token)):
+            if wanted.attributive and token in _JOINING and any("esn" in word for word in right[i + 1 : i + 4]):
+                # The second of two bounds comes before what they describe: ne trumpesnį kaip 5 ir ne ilgesnį kaip ...
+                return "gen", 0.8, phrase(("gen",), f"bound before '{token}'")
+            if token in _JOINING and _bounded(right[i + 1 : i + 3]):
+                return "gen", 0.85, phrase(("gen",), f"bound before '{token} {right[i + 1]}'")
             return None
         readings = analyse(token)
+        if wanted.by == "verb" and wanted.cases[0] in ("dat", "ins") and any(r.case == "gen" for r in readings):
+            return None  # prilyginti 10 eurų baudos: what the amount is of
+        if "percent" in classes and any(r.case == "gen" for r in readings):
+            continue  # 5 procentai kapitalo: what the share is of
         told = (("gen",), phrase(("gen",), f"attribute of '{token}'"))
         if classes and wanted.by == "prep" and _taken(readings, wanted):
             return "gen", 0.85, told[1]
         if classes and token == right[at] and _described_object(token, readings):
             return "gen", 0.8, told[1]
         for reading in readings:
-            if "percent" in classes and reading.case == "gen":
-                continue  # 5 procentai kapitalo: what the share is of
             if "person" in reading.classes and "time" not in classes:
                 continue  # 3 milijonai žmonių: counted, not described; only an age describes a person
             if reading.pos == "noun" and ("attributive" in reading.classes or ("dimension" in reading.classes)):
@@ -144,6 +169,15 @@ def _attributive(
         if not readings:
             return None
     return None
+
+
+def _bounded(words: tuple[str, ...]) -> bool:
+    """Tell whether a genitive of quality joins an amount: 500 kilogramų arba mažesnio kiekio siuntos."""
+    if len(words) < 2 or "esn" not in words[0] or not words[1][0].isalpha():
+        return False
+    return any(
+        r.case == "gen" and not r.classes.isdisjoint(("dimension", "attributive")) for r in analyse(words[1])
+    ) and any(r.case == "gen" for r in analyse(words[0]))
 
 
 def _taken(readings: tuple[Reading, ...], wanted: Demand) -> bool:
@@ -310,7 +344,9 @@ def _alone(right: tuple[str, ...], group: Group, wanted: Demand) -> Agreement:
     number: Number = "sg" if group == "1" else "pl"
     why = wanted.why or phrase(cases, "no counted noun and no governing word")
     confidence = 0.75 if wanted.strength >= STRONG else 0.5
-    return Agreement(cases[0], wanted.gender or "m", number, "plain", "card", False, confidence, why)
+    gender: Gender = "f" if right and right[0] in _HOURS else wanted.gender or "m"
+    series: Series = "plural_only" if wanted.years else "plain"
+    return Agreement(cases[0], gender, number, series, "card", False, confidence, why)
 
 
 def _judge(right: tuple[str, ...], head: Head, wanted: Demand, decimal: bool) -> tuple[float, Agreement]:
@@ -365,9 +401,18 @@ def _open_case(right: tuple[str, ...], head: Head, wanted: Demand) -> tuple[Case
     compared = _compared_on_right(right, head.after, head.classes)
     if compared is not None and wanted.strength < STRONG:
         return (*compared, wanted.strength)
-    weak_time = "time" in head.classes and wanted.by in ("break", "noun", "nothing")
-    if wanted.cases and not weak_time:
+    if (
+        head.classes & {"measure"}
+        and wanted.by in ("nothing", "break")
+        and right[head.after : head.after + 1] in _OPENING
+    ):
+        # 7 000 tonų „Titanikas“ plaukė: the named thing is described.
+        return "gen", 0.7, phrase(("gen",), "attribute of the name behind"), wanted.strength
+    times = "times" in head.classes  # padarytas 3 ir daugiau kartų: how often, never who
+    adverbial = times or "time" in head.classes
+    unheard = adverbial and (wanted.by in ("break", "noun", "nothing") or (times and wanted.by == "subject"))
+    if wanted.cases and not unheard:
         return wanted.cases[0], min(0.95, 0.5 + wanted.strength / 5), wanted.why, wanted.strength
-    if "time" in head.classes:
+    if adverbial:
         return "acc", 0.6, phrase(("acc",), f"time adverbial with '{head.word}'"), 0.0
     return "nom", 0.5, phrase(("nom",), "no governing word"), 0.0

@@ -14,7 +14,7 @@ from typing import NamedTuple
 WINDOW = 72
 #: Most tokens kept to the left and to the right.
 LEFT_TOKENS = 7
-RIGHT_TOKENS = 7
+RIGHT_TOKENS = 9
 
 # Words and numbers with what joins their parts, and the full stop behind; any other mark by itself.
 _tokens = re.compile(r"\w+(?:[-'’.,:]\w+)*\.?|[^\w\s]").findall

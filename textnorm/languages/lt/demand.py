@@ -28,7 +28,9 @@ _TEMPORAL_COMPARATIVES = frozenset(["ilgiau", "trumpiau", "vėliau", "anksčiau"
 STRONG, MEDIUM, WEAK = 2.5, 0.9, 0.3
 
 
-By = Literal["nothing", "prep", "verb", "noun", "agree", "list", "break", "dash", "joined", "extent", "comparative"]
+By = Literal[
+    "nothing", "prep", "verb", "subject", "noun", "agree", "list", "break", "dash", "joined", "extent", "comparative"
+]
 
 
 class Demand(NamedTuple):
@@ -42,6 +44,7 @@ class Demand(NamedTuple):
         shared: the number continues a list or a range.
         attributive: an adjective in another case stands before the number (ne ilgesnį kaip 10 dienų terminą).
         by: what demands it.
+        years: what is counted are years of age, said or not (jaunesni kaip 7).
     """
 
     cases: tuple[Case, ...]
@@ -51,6 +54,7 @@ class Demand(NamedTuple):
     shared: bool = False
     attributive: bool = False
     by: By = "nothing"
+    years: bool = False
 
 
 NOTHING = Demand((), 0.0, "")
@@ -64,6 +68,10 @@ def phrase(cases: tuple[Case, ...], what: str) -> str:
 _NOT_ATTRIBUTIVE = frozenset(("jis", "kuris", "kas", "niekas", "pats"))
 
 
+#: Far more often infinitives than plurals of a participle.
+_INFINITIVES = ("yti", "oti", "ėti", "inti")
+
+
 def agreeing(word: str) -> tuple[Reading, ...]:
     """Return the plural readings of a pronoun or adjective that can stand before a number and agree with it."""
     readings = analyse(word)
@@ -71,6 +79,8 @@ def agreeing(word: str) -> tuple[Reading, ...]:
     if pronouns:
         return pronouns
     adjectives = tuple(r for r in readings if r.pos == "adj" and r.weight >= 0.75)
+    if word.endswith(_INFINITIVES):
+        return ()
     if any(r.number == "sg" for r in adjectives) or any(r.pos == "pron" for r in readings):
         return ()
     return adjectives
@@ -103,9 +113,28 @@ def _skip_list(left: tuple[str, ...], i: int) -> tuple[int, bool, Demand | None]
     return i, shared, None
 
 
-def _joined_noun(word: str) -> Demand | None:
-    """A noun joined to the number by *ir* shares its case: pirmininką ir 4 narius."""
+def _same_again(left: tuple[str, ...], i: int) -> Demand | None:
+    """A number behind a measure and *ar* counts that measure: po savaitės ar 2, praėjo metai ar 2."""
+    if left[i] != "ar" or not left[i - 1][0].isalpha():
+        return None
+    readings = [r for r in analyse(left[i - 1]) if r.pos == "noun" and r.classes & {"time", "distance"}]
+    readings = [r for r in readings if r.number == "sg" or r.plural_only]
+    if i >= 2:
+        governed = {case for g in governors(left[i - 2]) if g.kind == "prep" for case in g.cases}
+        readings = [r for r in readings if r.case in governed] or readings
+    cases = tuple(dict.fromkeys(r.case for r in readings))
+    if not cases:
+        return None
+    r = readings[0]
+    why = phrase(cases, f"as '{left[i - 1]}' before")
+    return Demand(cases, STRONG, why, r.gender, shared=True, by="agree", years=r.plural_only)
+
+
+def _joined_noun(word: str, counted: bool) -> Demand | None:
+    """A noun joined to the number by *ir* shares its case: pirmininką ir 4 narius; a counted one is a plural."""
     readings = [r for r in analyse(word) if r.pos == "noun"] if word[0].isalpha() and not governors(word) else []
+    if counted and any(r.number == "pl" for r in readings):
+        readings = [r for r in readings if r.number == "pl"]
     cases = tuple(dict.fromkeys(r.case for r in readings))
     if len(cases) == 1 and cases[0] in ("acc", "dat", "ins", "loc"):
         return Demand(cases, MEDIUM, phrase(cases, f"joined to '{word}'"), by="joined")
@@ -153,8 +182,13 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
     i, shared, told = _skip_list(left, len(left) - 1)
     if told is not None:
         return told
+    if i >= 1 and not shared and left[i] in JOINERS:
+        again = _same_again(left, i)
+        if again is not None:
+            return again
     if i >= 1 and not shared and left[i] in _AND:
-        joined = _joined_noun(left[i - 1])
+        counted = any(word.startswith("#") for word in left[max(0, i - 3) : i - 1])
+        joined = _joined_noun(left[i - 1], counted)
         if joined is not None:
             return joined
     while i >= 1 and left[i - 1] in _COUNTS and _is_measure(left[i]):
@@ -182,6 +216,8 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
                 i -= 2
                 if i >= 0 and left[i] == "ne":
                     i -= 1
+                if (matched := _contrasted(left, i, shared)) is not None:
+                    return matched
                 continue
             comparative = _comparative_adjective(previous)
             if comparative:
@@ -192,11 +228,15 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
             continue
         governor = _choose(found, classes, skipped > 0)
         if governor is not None:
-            return _apply(governor, left, i, skipped, shared)
+            attribute = _oblique_participle(governor, shared) if skipped == 0 else None
+            return attribute or _apply(governor, left, i, skipped, shared)
         if skipped == 0 and not found:
             if _participle(word):
                 return Demand(("acc",), MEDIUM, phrase(("acc",), f"object of '{word}'"), shared=shared, by="verb")
             agree = agreeing(word)
+            if agree and i >= 1 and left[i - 1] in _AUXILIARIES and any(r.case == "nom" for r in agree):
+                why = phrase(("nom",), f"subject of '{word}'")
+                return Demand(("nom",), MEDIUM, why, shared=shared, by="subject")
             if agree:
                 cases = tuple(dict.fromkeys(r.case for r in agree))
                 genders = {r.gender for r in agree}
@@ -215,6 +255,28 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
     return Demand((), 0.0, "", shared=shared)
 
 
+_CONTRAST = frozenset(("bet", "tačiau", "ir", "arba", "o"))
+
+
+def _contrasted(left: tuple[str, ...], i: int, shared: bool) -> Demand | None:
+    """A second bound stands in the case of the first: trimis valandomis, bet ne daugiau kaip 10 valandų."""
+    if i < 2 or left[i] not in _CONTRAST:
+        return None
+    at = i - 2 if left[i - 1] == "," else i - 1
+    if at < 1 or not left[at][0].isalpha() or not _is_measure(left[at]):
+        return None
+    cases = {r.case for r in analyse(left[at]) if r.pos == "noun"}
+    if left[at - 1][0].isalpha():
+        counted = {r.case for r in analyse(left[at - 1]) if r.pos == "num"}
+        cases = cases & counted if len(counted) < len(CASE_NAMES) - 2 else set()  # dešimt stands in any case
+    elif left[at - 1] not in ("#1", "#2"):
+        return None
+    if len(cases) != 1:
+        return None
+    told = tuple(cases)
+    return Demand(told, MEDIUM, phrase(told, f"as the bound '{left[at]}' before"), shared=shared, by="list")
+
+
 def _comparative_adjective(word: str) -> tuple[Reading, ...]:
     if "esn" not in word[2:]:
         return ()
@@ -225,13 +287,14 @@ def _compared(word: str, readings: tuple[Reading, ...], shared: bool) -> Demand:
     # Ages are a genitive of quality: jaunesni kaip 18 metų.
     stem = word.removeprefix("ne")
     if stem.startswith(("jaun", "vyr")):
-        return Demand(("gen",), STRONG, phrase(("gen",), f"age after '{word} kaip'"), shared=shared, by="comparative")
+        why = phrase(("gen",), f"age after '{word} kaip'")
+        return Demand(("gen",), STRONG, why, shared=shared, by="comparative", years=True)
     oblique = {r.case for r in readings}.isdisjoint({"nom"})
     why = phrase(("nom",), f"compared by '{word}'")
     return Demand(("nom",), MEDIUM, why, shared=shared, attributive=oblique, by="comparative")
 
 
-_AUXILIARIES = frozenset(["buvo", "yra", "bus", "būtų", "esti", "nėra", "nebuvo"])
+_AUXILIARIES = frozenset(["buvo", "yra", "bus", "būti", "būtų", "esti", "nėra", "nebuvo"])
 
 
 def _object_stands(left: tuple[str, ...], i: int) -> bool:
@@ -241,6 +304,29 @@ def _object_stands(left: tuple[str, ...], i: int) -> bool:
     readings = [r for r in analyse(left[i - 1]) if r.pos == "noun"]
     timed = any("time" in r.classes for r in readings)
     return bool(readings) and not timed and all(r.case == "acc" for r in readings)
+
+
+def _oblique_participle(governor: Governor, shared: bool) -> Demand | None:
+    """A passive participle in an oblique case is no predicate.
+
+    In the plural it agrees with the number behind it (už išaugintus 5 vaikus), in the singular the number is its agent
+    (3 ekspertų parengtą išvadą, suteiktą bent 2 agentūrų).
+    """
+    if governor.kind != "verb" or governor.voice != "passive":
+        return None
+    readings = [r for r in analyse(governor.form) if r.pos in ("part", "adj")]
+    if governor.form.endswith("us"):
+        readings = [r for r in readings if r.case == "acc"]  # no adjective in -us
+    if not readings or any(r.case in ("nom", "voc") for r in readings):
+        return None
+    plural = tuple(dict.fromkeys(r.case for r in readings if r.number == "pl"))
+    if plural and len(plural) == len({r.case for r in readings}):
+        genders = {r.gender for r in readings}
+        why = phrase(plural, f"agrees with '{governor.form}'")
+        return Demand(plural, STRONG, why, genders.pop() if len(genders) == 1 else None, shared, by="agree")
+    if not plural and governor.cases[0] == "acc":
+        return Demand(("gen",), MEDIUM, phrase(("gen",), f"agent of '{governor.form}'"), shared=shared, by="noun")
+    return None
 
 
 def _apply(governor: Governor, left: tuple[str, ...], i: int, skipped: int, shared: bool) -> Demand:
@@ -255,7 +341,8 @@ def _apply(governor: Governor, left: tuple[str, ...], i: int, skipped: int, shar
         strength = MEDIUM if skipped == 0 else MEDIUM / (1 + skipped)
         if what == "dative absolute" and skipped == 0:
             strength = STRONG
-        return Demand(cases, strength, phrase(cases, f"{what} '{governor.form}'"), shared=shared, by="verb")
+        heard: By = "subject" if what == "subject of" else "verb"
+        return Demand(cases, strength, phrase(cases, f"{what} '{governor.form}'"), shared=shared, by=heard)
     by: By = "prep" if governor.kind == "prep" else "noun"
     why = phrase(governor.cases, f"{'preposition' if by == 'prep' else by} '{governor.form}'")
     return Demand(governor.cases, STRONG if by == "prep" else WEAK, why, shared=shared, by=by)

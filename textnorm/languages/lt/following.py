@@ -51,3 +51,9 @@ def ordinal_of(context: Context, n: int, *, plural: bool = False) -> Agreement |
         why=f"ordinal, {reading.case}: agrees with '{word}'",
         alternatives=(),
     )
+
+
+def counts_genitives(context: Context) -> bool:
+    """Tell whether a genitive plural that can be nothing else stands right behind: 12-os mačų."""
+    readings = [r for r in analyse(context.right[0]) if r.pos == "noun"] if context.right else []
+    return bool(readings) and all((r.case, r.number) == ("gen", "pl") for r in readings)

@@ -27,7 +27,7 @@ _ADJ = (
 )
 _REST = re.compile(
     rf"(?:(?P<passive>(?:(?:[aoė]|ia|ja)?m|[aoiyė]?t)(?:{_ADJ}))|(?P<gerund>(?:ia|a|i|ja)nt|j?us)"
-    r"|[aoėiue]?|i[ao]|j[aoėu]|(?:[aoiė]|ia|ja)?(?:me|te)|tis?|s|siu|tų|tume|davo|dam(?:as|a|i|os)"
+    r"|[aoėiue]?|ia|j[aoėu]|(?:[aoiė]|ia|ja)?(?:me|te)|tis?|s|siu|tų|tume|davo|dam(?:as|a|i|os)"
     r"|j?(?:ęs|ę|us(?:i|io|į|iam|ios|ią|ių|ius|iems|ieji))|(?:ia|a|i|ja)n(?:tis|ti|tys|čio|čią|tį|čios|čių|tiems|čius|čiais|čiu|čiam))"
     r"(?:si)?"
 )

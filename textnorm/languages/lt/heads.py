@@ -59,7 +59,13 @@ _SUBJECT_OBJECT = frozenset(("nom", "acc"))
 _AND = frozenset(("ir", "ar", "arba", "bei"))
 _PASSED_OVER = _AND | {"per"}
 _MEASURED = frozenset(("time", "measure", "money", "percent", "kind"))
+_THAN = frozenset(("kaip", "nei", "negu"))
+_BOUND = frozenset((",", "ir", "bet", "ar", "arba", "o"))
 _WORDS_LOOKED_AT = 7
+#: Weight from which a guessed part of speech is believed (a past tense in -jo may look like a noun).
+_LIKELY = 0.5
+#: Genitives of verbal nouns, which keep the complements of their verb.
+_VERBAL = ("imo", "ymo", "imų", "ymų")
 
 
 class _Start(NamedTuple):
@@ -67,11 +73,12 @@ class _Start(NamedTuple):
     group: Group
     listed: bool
     open_case: bool
+    more: bool
 
 
 def _start(right: tuple[str, ...], group: Group, in_range: bool) -> _Start:
     """Step over the rest of a list or range and over quantifiers; the last number of a list decides the noun's form."""
-    at, listed, open_case = 0, False, False
+    at, listed, open_case, more = 0, False, False, False
     end = len(right)
     while at + 1 < end:
         word, following = right[at], right[at + 1]
@@ -91,6 +98,7 @@ def _start(right: tuple[str, ...], group: Group, in_range: bool) -> _Start:
             word == "su" and following in ("puse", "ketvirčiu")
         ):
             open_case = True
+            more = more or following in _MORE
             at += 2
         elif word == "iš" and following == "eilės":
             at += 2
@@ -99,7 +107,7 @@ def _start(right: tuple[str, ...], group: Group, in_range: bool) -> _Start:
             at += 1
         else:
             break
-    return _Start(at, group, listed, open_case)
+    return _Start(at, group, listed, open_case, more)
 
 
 def _numeral(word: str) -> str | None:
@@ -144,6 +152,8 @@ def looked_at(right: tuple[str, ...], group: Group, in_range: bool) -> int:
     """
     if not right:
         return 0
+    if right[0] in _BOUND and not _THAN.isdisjoint(right):
+        return len(right)
     at = _start(right, group, in_range).at if right[0] in _STEPPED_OVER else 0
     for i in range(at, len(right)):
         stop = _stops(right[i])
@@ -171,10 +181,13 @@ def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> l
         caps: for each of them, whether it begins with a capital letter; empty when none does.
         counted: the number.
     """
+    if right and right[0] in _BOUND and (said := _said_later(right)) is not None:
+        return [said]
     start = _start(right, counted.group, counted.in_range)
     counting = _Counting(
-        counted.group, start.group, start.open_case, start.listed or counted.shared, counted.of_month, counted.single
-    )
+        counted.group, start.group, start.open_case, start.listed or counted.shared, counted.of_month, counted.single,
+        start.more,
+    )  # fmt: skip
     out: list[Head] = []
     before: list[str] = []
     places: list[int] = []
@@ -195,7 +208,7 @@ def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> l
         role = _role(word)
         readings = analyse(word)
         if role == "border":
-            if word in _AND and before and not any(h.score > 1.5 for h in out):
+            if word in _AND and before and not any(h.score > 1.5 and not _attribute(h, before, places) for h in out):
                 continue
             break
         if role == "adverb" or not readings:
@@ -218,6 +231,43 @@ def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> l
         before.append(word)
         places.append(at)
     return _weigh(out, before, places)
+
+
+def _said_later(right: tuple[str, ...]) -> Head | None:
+    """Return the noun that two bounds share and only the second names: per 5 ir ne vėliau kaip per 10 dienų."""
+    at = next((i for i, word in enumerate(right[:6]) if word in _THAN), None)
+    if at is None:
+        return None
+    numbers = [i for i in range(at + 1, min(at + 4, len(right))) if right[i][0] == "#" or _numeral(right[i])]
+    for i in range(numbers[-1] + 1 if numbers else len(right), len(right)):
+        word = right[i]
+        if not word[0].isalpha() or _role(word) != "nominal":
+            return None
+        nouns = [r for r in analyse(word) if r.pos == "noun" and (r.number == "pl" or r.case == "gen")]
+        measured = [r for r in nouns if r.classes & _MEASURED]
+        if measured:
+            r = measured[0]
+            return Head(
+                word, r.case, r.gender, "pl", "card", 1.0, r.plural_only, False, True, r.classes, len(right)
+            )  # fmt: skip
+    return None
+
+
+def _attribute(head: Head, words: list[str], places: list[int]) -> bool:
+    """Tell whether a nominative plural in -os, -ės with a noun behind it is rather the genitive singular.
+
+    *7 valstybės institucijų atstovai*; a measure keeps what it measures behind it (2 savaitės atostogų).
+    """
+    if head.case != "nom" or head.number != "pl" or head.gender != "f" or head.classes & _MEASURED:
+        return False
+    readings = analyse(head.word)
+    if not _has(readings, "gen", "sg") or not any(
+        r.pos == "noun" and (r.case, r.number) == ("nom", "pl") for r in readings
+    ):
+        return False
+    behind = words[places.index(head.after) + 1 :] if head.after in places else []
+    nouns = [r for r in analyse(behind[0]) if r.pos == "noun" and r.weight >= _LIKELY] if behind else []
+    return bool(nouns) and not ("group" in head.classes and all(r.case == "gen" for r in nouns))
 
 
 def _moved(head: Head, score: float, after: int) -> Head:
@@ -272,15 +322,17 @@ def _gap(before: list[str], head: Head, reading: Reading) -> float:
     """What the words between number and noun cost."""
     cost = 0.0
     phrase = False  # in a participial phrase before the noun: its objects are free
-    for word in reversed(before):
+    named = next((i for i, word in enumerate(before) if word.endswith(_VERBAL)), len(before))
+    for at in range(len(before) - 1, -1, -1):
+        word = before[at]
         agrees, participle, genitive, plural, same, measured = _between(
             word, reading.case, reading.gender, reading.number, head.number
         )
         if agrees:
             cost -= 0.15
             phrase = phrase or participle
-        elif phrase or genitive:
-            cost += 0.1
+        elif phrase or genitive or at > named:
+            cost += 0.1  # (at > named: a complement of a verbal noun, 3 apsinuodijimo medžiaga atvejai)
         else:
             cost += 0.8 if same else 1.2
         if measured and head.kind == "card" and head.case != "gen":
@@ -301,6 +353,7 @@ def _weigh(out: list[Head], words: list[str], places: list[int]) -> list[Head]:
     if len(words) < 2:
         return out
     weighed: list[Head] = []
+    objects: set[tuple[Case, Gender, Number]] = set()
     following = dict(zip(places, map(analyse, words[1:]), strict=False))
     plurals = [h for h in out if h.kind == "card" and h.number == "pl" and h.score > 0.5]
     for head in out:
@@ -308,6 +361,9 @@ def _weigh(out: list[Head], words: list[str], places: list[int]) -> list[Head]:
             weighed.append(head)
             continue
         score = head.score
+        if _attribute(head, words, places):
+            weighed.append(_moved(head, score - 2.0, head.after))
+            continue
         later = [h for h in plurals if h.after > head.after]
         doubtful = head.case == "nom" and any(h.after == head.after and h.case == "gen" for h in out)
         if doubtful and any(h.case != "gen" for h in later):
@@ -319,9 +375,18 @@ def _weigh(out: list[Head], words: list[str], places: list[int]) -> list[Head]:
             theirs = r.pos == "part" and r[1:4] != head[1:4]
             if theirs and any((h.case, h.gender) == (r.case, r.gender) for h in later):
                 score -= 1.0
+                objects.add((head.case, head.gender, head.number))
                 break
         weighed.append(_moved(head, score, head.after))
-    return weighed
+    if not objects:
+        return weighed
+    # So do the adjectives before such an object: 4 technines patikras atliekantys asmenys.
+    last = max(h.after for h in weighed if h[1:4] in objects)
+    lowered = {h[:4] for h, was in zip(weighed, out, strict=True) if h.score <= was.score - 1.0}
+    return [
+        _moved(h, h.score - 1.0, h.after) if h[1:4] in objects and h.after < last and h[:4] not in lowered else h
+        for h in weighed
+    ]
 
 
 class _Counting(NamedTuple):
@@ -331,6 +396,7 @@ class _Counting(NamedTuple):
     listed: bool
     of_month: bool
     single: bool
+    more: bool
 
 
 @lru_cache(maxsize=32768)
@@ -360,7 +426,8 @@ def _candidate(word: str, r: Reading, counting: _Counting) -> Head | None:
         return _head(r, word, 2.5, "ord", False)
     if own == "0" or (open_case and r.case == "gen") or (listed and group == "0"):
         if r.case == "gen":
-            return _head(r, word, 2.0 * base, "card", True)
+            # pagal 2 ar daugiau studijų programas: a later noun in the case asked is what is counted
+            return _head(r, word, (1.7 if counting.more else 2.0) * base, "card", True)
         return _head(r, word, 0.6 * base, "card", False) if r.pos == "noun" else None
     if own == "1" and not r.plural_only:
         loose = listed or open_case
@@ -370,6 +437,9 @@ def _candidate(word: str, r: Reading, counting: _Counting) -> Head | None:
 
 
 def _singular(word: str, r: Reading, base: float, counting: _Counting) -> Head | None:
+    if counting.more:
+        # 2 ar daugiau šio priedo punktuose nustatytų kriterijų: many are counted, and one of them is not ordered.
+        return None
     if "legal" in r.classes or (counting.of_month and r.lemma == "diena"):
         return _head(r, word, 2.6 * base, "ord", False)
     ordered = "ordinal" in r.classes
@@ -386,6 +456,8 @@ def _singular(word: str, r: Reading, base: float, counting: _Counting) -> Head |
         return _head(r, word, 1.8 * base, "ord", False)
     if r.pos != "noun":
         return None
+    if counting.listed and counting.group == "1":
+        return _head(r, word, 1.6 * base, "card", False)  # nuo 10 iki 21 euro
     # Any noun can be ordered (44 rate), but a bare genitive is more often an attribute of what comes later.
     if "dimension" in r.classes and r.case == "gen":
         return None

@@ -16,7 +16,7 @@ from textnorm.languages.lt.agreement import Agreement, agree, case_of
 from textnorm.languages.lt.compounds import compound_stem
 from textnorm.languages.lt.context import Context, context_key
 from textnorm.languages.lt.demand import CASE_NAMES
-from textnorm.languages.lt.following import ordinal_of
+from textnorm.languages.lt.following import counts_genitives, ordinal_of
 from textnorm.languages.lt.grammar import Case, Gender, NumberRangeError, words
 from textnorm.languages.lt.numerals import cardinal, decimal, fraction, noun_form
 from textnorm.languages.lt.ordinals import Match, ordinal, ordinal_from_ending, year
@@ -342,6 +342,9 @@ class LithuanianReader:
     def _choose(self, request: Request, n: int, matches: list[Match]) -> Match:
         if len({m.form for m in matches}) == 1:
             return matches[0]
+        counts = [m for m in matches if (m.kind, m.case, m.number) == ("card", "gen", "pl")]
+        if counts and matches[0].number == "sg" and counts_genitives(_context(request)):
+            return counts[0]  # 12-os mačų: many are counted, one would be ordered
         agreement = ordinal_of(_context(request), n)
         if agreement is not None:
             wanted = (agreement.case, agreement.gender, agreement.number)
