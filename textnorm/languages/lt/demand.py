@@ -28,9 +28,7 @@ _TEMPORAL_COMPARATIVES = frozenset(["ilgiau", "trumpiau", "vėliau", "anksčiau"
 STRONG, MEDIUM, WEAK = 2.5, 0.9, 0.3
 
 
-By = Literal[
-    "nothing", "prep", "verb", "subject", "noun", "agree", "list", "break", "dash", "joined", "extent", "comparative"
-]
+By = Literal["nothing", "prep", "verb", "subject", "noun", "agree", "list", "break", "dash", "joined", "extent", "comparative"]
 
 
 class Demand(NamedTuple):

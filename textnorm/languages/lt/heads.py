@@ -261,9 +261,7 @@ def _attribute(head: Head, words: list[str], places: list[int]) -> bool:
     if head.case != "nom" or head.number != "pl" or head.gender != "f" or head.classes & _MEASURED:
         return False
     readings = analyse(head.word)
-    if not _has(readings, "gen", "sg") or not any(
-        r.pos == "noun" and (r.case, r.number) == ("nom", "pl") for r in readings
-    ):
+    if not _has(readings, "gen", "sg") or not any(r.pos == "noun" and (r.case, r.number) == ("nom", "pl") for r in readings):
         return False
     behind = words[places.index(head.after) + 1 :] if head.after in places else []
     nouns = [r for r in analyse(behind[0]) if r.pos == "noun" and r.weight >= _LIKELY] if behind else []

@@ -15,22 +15,7 @@ from textnorm.languages.lt.tagger import analyse
 
 _VOTES = "balsų"
 #: What votes are got or given, not decided by: gavo 2/3 balsų.
-_GETTING = (
-    "gau",
-    "gav",
-    "surink",
-    "rink",
-    "rinko",
-    "atiduo",
-    "paduo",
-    "pelny",
-    "pelnė",
-    "netek",
-    "turi",
-    "turė",
-    "trūk",
-    "sudar",
-)
+_GETTING = ("gau", "gav", "surink", "rink", "rinko", "atiduo", "paduo", "pelny", "pelnė", "netek", "turi", "turė", "trūk", "sudar")
 _CONSISTS = ("sudaro", "sudarė", "sudarys", "sudarytų", "sudarydavo", "nesudaro", "nesudarė")
 
 
@@ -72,11 +57,7 @@ def share_case(right: tuple[str, ...], wanted: Demand) -> tuple[Case, float, str
     verb = after[0] if after else ""
     if verb in _CONSISTS and not _object_in(after[1:4]):
         return "acc", 0.8, phrase(("acc",), f"object of '{verb}', whose subject follows")
-    if (
-        wanted.by in ("nothing", "break")
-        and verb
-        and any(g.kind == "verb" and g.cases[0] == "ins" for g in governors(verb))
-    ):
+    if wanted.by in ("nothing", "break") and verb and any(g.kind == "verb" and g.cases[0] == "ins" for g in governors(verb)):
         return "ins", 0.8, phrase(("ins",), f"amount of change before '{verb}'")
     if whole and any(r.pos == "noun" and r.classes & {"attributive", "dimension"} for r in analyse(verb)) and verb:
         return "gen", 0.85, phrase(("gen",), f"attribute of '{verb}'")
@@ -90,8 +71,5 @@ def share_case(right: tuple[str, ...], wanted: Demand) -> tuple[Case, float, str
 def _object_in(words: tuple[str, ...]) -> bool:
     """Tell whether an accusative singular stands there: then the share before the verb is its subject."""
     return any(
-        r.pos == "noun" and r.case == "acc" and r.number == "sg"
-        for word in words
-        if word[0].isalpha()
-        for r in analyse(word)
+        r.pos == "noun" and r.case == "acc" and r.number == "sg" for word in words if word[0].isalpha() for r in analyse(word)
     )

@@ -1,7 +1,7 @@
 """Gender and case of a Lithuanian surname, from its ending.
 
-Surnames of women have suffixes of their own (-ienė of wives, -aitė, -ytė, -utė, -ūtė of daughters); those of men decline
-like nouns of their ending. Source: *Dabartinės lietuvių kalbos gramatika*, chapter on word formation.
+Surnames of women have suffixes of their own (-ienė of wives, -aitė, -ytė, -utė, -ūtė of daughters); those of men
+decline like nouns of their ending. Source: *Dabartinės lietuvių kalbos gramatika*, chapter on word formation.
 """
 
 from __future__ import annotations
