@@ -189,6 +189,11 @@ def read(path: Path, overrides: Mapping[str, Any]) -> Source:
     if "${paths.folder}" in text and "[paths]" not in sections:
         text, sections = f"{text}\n[paths]\n", {*sections, "[paths]"}
     with_paths = "[paths]" in sections
+    # A value may be set in a section that a file leaves out ([components.nsw.options]), never in a component's stead.
+    for key in overrides:
+        section = key.rpartition(".")[0]
+        if f"[{section}]" not in sections and f"[{section.rpartition('.')[0]}]" in sections - {"[components]"}:
+            text, sections = f"{text}\n[{section}]\n", {*sections, f"[{section}]"}
     # The folder of the file is known by a name, so that a model's folder can be moved.
     config = _parse(path, text, {**overrides, **({"paths.folder": str(path.resolve().parent)} if with_paths else {})})
     portable = _parse(path, text, {**overrides, **({"paths.folder": "$${paths.folder}"} if with_paths else {})})

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
+
+from textnorm.errors import UsageError
 
 if TYPE_CHECKING:
     from textnorm.arrow import Outcome
@@ -32,6 +35,36 @@ def pipeline_option(command: Command) -> Command:
         metavar="PIPELINE",
         help="A built-in name ('textnorm pipelines'), a .cfg file or a model's folder.",
     )(command)
+
+
+def set_option(command: Command) -> Command:
+    """Add ``--set``."""
+    return click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Replace a value of the pipeline, as components.nsw.domain=legal; VALUE as in a .cfg.",
+    )(command)
+
+
+def overrides_of(settings: Sequence[str]) -> dict[str, Any]:
+    """Return what ``--set`` gives as overrides by dotted key; a bare word is a string, as in a ``.cfg``.
+
+    Raises:
+        UsageError: no ``KEY=VALUE``.
+    """
+    found: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals or not key:
+            msg = f"--set takes KEY=VALUE, not '{setting}'."
+            raise UsageError(msg)
+        try:
+            found[key] = json.loads(value)
+        except ValueError:
+            found[key] = value
+    return found
 
 
 def column_option(command: Command) -> Command:
@@ -65,6 +98,19 @@ def terminal(stream: TextIO | None) -> bool:
 def colour() -> bool:
     """Whether standard output may be coloured: a terminal, and NO_COLOR is not set."""
     return terminal(sys.stdout) and not os.environ.get("NO_COLOR")
+
+
+def grammar_of(value: dict[str, Any]) -> list[str]:
+    """Take the account of inflected words out of an edit's value; a line each: *trijų: cardinal, genitive plural*."""
+    accounts = value.get("grammar")
+    if not isinstance(accounts, list) or not all(isinstance(item, dict) and "words" in item for item in accounts):
+        return []
+    del value["grammar"]
+    return [
+        f"{item['words']}: {item.get('kind', '')}, "
+        + " ".join(str(item[key]) for key in ("case", "gender", "number") if key in item)
+        for item in accounts
+    ]
 
 
 class Notes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from textnorm.commands.common import colour, column_option, pipeline_option
+from textnorm.commands.common import colour, column_option, overrides_of, pipeline_option, set_option
 from textnorm.errors import UsageError
 from textnorm.streaming.formats import STDIO, check_input, check_output, detect, label_of
 
@@ -21,10 +21,13 @@ CHANGES = 4
 @click.command("diff")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @pipeline_option
+@set_option
 @click.option("--against", metavar="PIPELINE", help="Show where PIPELINE reads otherwise ('-' lines are its readings).")
 @click.option("--check", is_flag=True, help="Print only the number of changes; exit code 4 where there are any.")
 @column_option
-def command(files: tuple[str, ...], pipeline: str, against: str | None, check: bool, column: str) -> int:
+def command(
+    files: tuple[str, ...], pipeline: str, settings: tuple[str, ...], against: str | None, check: bool, column: str
+) -> int:
     """Show the lines of FILEs that change, with the rules that change them.
 
     \b
@@ -42,7 +45,7 @@ def command(files: tuple[str, ...], pipeline: str, against: str | None, check: b
 
     from textnorm.config import load
 
-    nlp = load(pipeline)
+    nlp = load(pipeline, overrides=overrides_of(settings))
     base = load(against) if against is not None else None
     changed = rows = 0
     for path in files:

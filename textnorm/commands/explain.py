@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from textnorm.commands.common import colour, pipeline_option, terminal
+from textnorm.commands.common import colour, grammar_of, overrides_of, pipeline_option, set_option, terminal
 from textnorm.errors import UsageError
 from textnorm.streaming.formats import STDIO, Format, check_output
 
@@ -26,9 +26,10 @@ HEADINGS = ("span", "source", "reading", "label", "rule", "conf.", "why")
 @click.command("explain")
 @click.argument("texts", nargs=-1, metavar="TEXT...")
 @pipeline_option
+@set_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a text.")
 @click.option("--html", metavar="FILE", help="Write one self-contained page, source and reading side by side.")
-def command(texts: tuple[str, ...], pipeline: str, as_json: bool, html: str | None) -> int:
+def command(texts: tuple[str, ...], pipeline: str, settings: tuple[str, ...], as_json: bool, html: str | None) -> int:
     """Show what changed in each TEXT, by which rule, and why.
 
     \b
@@ -54,7 +55,7 @@ def command(texts: tuple[str, ...], pipeline: str, as_json: bool, html: str | No
 
     from textnorm.config import load
 
-    nlp = load(pipeline)
+    nlp = load(pipeline, overrides=overrides_of(settings))
     outs = nlp.batch(_texts(texts))
     if html is not None:
         from textnorm.streaming.files import writing
@@ -120,6 +121,7 @@ def _cells(out: Normalized, edit: Edit, nlp: Pipeline) -> tuple[str, ...]:
     if isinstance(value, dict) and isinstance(value.get("why"), str):
         reasons.append(value["why"])  # a component's own words need no quotes
         value = {key: item for key, item in value.items() if key != "why"}
+        reasons.extend(grammar_of(value))
     if value:
         reasons.append(json.dumps(value, ensure_ascii=False, sort_keys=True))
     why = "; ".join(reason for reason in reasons if reason)

@@ -18,6 +18,7 @@ from unicodedata import category, name
 import regex
 
 from textnorm import __version__
+from textnorm.commands.common import grammar_of
 from textnorm.commands.explain_style import STYLE, class_rules, pair_rules
 
 if TYPE_CHECKING:
@@ -233,6 +234,7 @@ def _tell(value: Any, entry: _Entry) -> None:
         entry.reasons.append("abstained")
     if isinstance(rest.get("why"), str):
         entry.reasons.append(rest.pop("why"))
+    entry.reasons.extend(grammar_of(rest))
     if isinstance(rest.get("alternatives"), list):
         found = rest.pop("alternatives")
         entry.alternatives.extend(x if isinstance(x, str) else json.dumps(x, ensure_ascii=False) for x in found)

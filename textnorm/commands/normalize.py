@@ -7,7 +7,16 @@ from typing import cast
 
 import click
 
-from textnorm.commands.common import Notes, column_option, document_option, overwrite_option, pipeline_option, terminal
+from textnorm.commands.common import (
+    Notes,
+    column_option,
+    document_option,
+    overrides_of,
+    overwrite_option,
+    pipeline_option,
+    set_option,
+    terminal,
+)
 from textnorm.errors import UsageError
 from textnorm.streaming.formats import KINDS, STDIO, Format, Kind, check_input, check_output, detect, is_same
 
@@ -17,6 +26,7 @@ ADVICE = "--errors replace puts U+FFFD there, --errors quarantine sets the line 
 @click.command("normalize")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @pipeline_option
+@set_option
 @click.option("-o", "--output", default=STDIO, metavar="OUT", help="Output file; its ending decides its format.")
 @click.option("--edits", metavar="EDITS.jsonl", help="Write the edits of each text here, too.")
 @column_option
@@ -34,6 +44,7 @@ ADVICE = "--errors replace puts U+FFFD there, --errors quarantine sets the line 
 def command(
     files: tuple[str, ...],
     pipeline: str,
+    settings: tuple[str, ...],
     output: str,
     edits: str | None,
     column: str,
@@ -68,7 +79,7 @@ def command(
     from textnorm.streaming.normalize import normalize_files
     from textnorm.streaming.readers import Errors, ReadOptions
 
-    nlp = load(pipeline)
+    nlp = load(pipeline, overrides=overrides_of(settings))
     notes = Notes(quiet=output == STDIO and terminal(sys.stdout))
     tally = normalize_files(
         list(zip(inputs, forms, strict=True)),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import click
 
+from textnorm.commands.common import overrides_of
 from textnorm.errors import ConfigError, PluginError, TextnormError, UnknownNameError, UsageError
 
 
@@ -41,16 +39,7 @@ def check_plugin(name: str, settings: tuple[str, ...]) -> int:
     from textnorm import conformance
     from textnorm.registry import KINDS, normalizers
 
-    options: dict[str, Any] = {}
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals or not key:
-            msg = f"--set takes KEY=VALUE, not '{setting}'."
-            raise UsageError(msg)
-        try:
-            options[key] = json.loads(value)
-        except ValueError:
-            options[key] = value  # a bare word is a string, as in a .cfg
+    options = overrides_of(settings)
     if name not in normalizers.names():
         for kind, registry in KINDS.items():
             if name in registry.names():

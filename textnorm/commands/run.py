@@ -12,8 +12,10 @@ from textnorm.commands.common import (
     Notes,
     column_option,
     document_option,
+    overrides_of,
     overwrite_option,
     pipeline_option,
+    set_option,
 )
 from textnorm.errors import UsageError
 from textnorm.streaming.formats import Unit, detect, expand
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", required=True, metavar="OUTDIR", help="Folder to write to; made where it is missing.")
 @pipeline_option
+@set_option
 @column_option
 @document_option
 @overwrite_option
@@ -47,6 +50,7 @@ def command(
     inputs: tuple[str, ...],
     output: str,
     pipeline: str,
+    settings: tuple[str, ...],
     column: str,
     document: str | None,
     overwrite_columns: bool,
@@ -76,7 +80,7 @@ def command(
     from textnorm.streaming.run import ERRORS, RunOptions, check, run
 
     check(units, out_dir, mode)
-    nlp = load(pipeline)
+    nlp = load(pipeline, overrides=overrides_of(settings))
     if dry_run:
         for unit in units:
             size = unit.path.stat().st_size

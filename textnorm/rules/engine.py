@@ -213,6 +213,8 @@ class ReferenceEngine:
         # The full stop of an abbreviation is also the sentence's where one ends: it is given back, once.
         if reading.text is None or rule.final_stop == "never" or text[end - 1] != "." or text[end : end + 1] == ".":
             return reading
+        if reading.text.endswith("."):  # a short form that stays has its own
+            return reading
         word = next_sentence(text, end)
         if word is None or (word and rule.final_stop == "auto" and not self.reader.starts_sentence(word)):
             return reading
@@ -244,6 +246,8 @@ class ReferenceEngine:
             value["why"] = request.why[0] if len(request.why) == 1 else "; ".join(dict.fromkeys(request.why))
         if request.alternatives:
             value["alternatives"] = list(dict.fromkeys(request.alternatives))
+        if request.grammar:
+            value["grammar"] = request.grammar
         spoken = " ".join("".join(parts).split())
         if request.confidence < self.min_confidence:
             return Reading(None, request.confidence, self._doubt(request.confidence, spoken, value))

@@ -349,8 +349,8 @@ class _Loader:
             raise RulePackError(msg)
         self.domains = tuple(named)
         if self.wanted is not None and self.wanted not in self.domains:
-            what = f"domain of the pack '{path.parent.name}'"
-            raise UnknownNameError(what, self.wanted, self.domains)
+            kind = "domain"
+            raise UnknownNameError(kind, self.wanted, self.domains)
         self.domain = self.wanted or (self.domains[0] if self.domains else "")
         if self.domain != (self.domains or ("",))[0]:
             self.digest.update(b"domain\0" + self.domain.encode())

@@ -32,6 +32,7 @@ class Request:
         confidence: lowered by functions that are unsure.
         why: short reasons, in English, for ``explain``.
         alternatives: other whole readings of the match, best first.
+        grammar: an account of each inflected word, for ``explain``: names and values in words.
     """
 
     rule: Rule
@@ -43,6 +44,7 @@ class Request:
     confidence: float = 1.0
     why: list[str] = field(default_factory=list)
     alternatives: list[str] = field(default_factory=list)
+    grammar: list[dict[str, str]] = field(default_factory=list)
 
 
 ReadFunction = Callable[[Request, str, tuple[str, ...]], str]

@@ -8,20 +8,23 @@ a case (``gen``), a case asked of the context (``@`` or ``@acc``: that one where
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from typing import Literal, cast, get_args
 
 from textnorm.errors import ConfigError
+from textnorm.languages.lt.account import account
 from textnorm.languages.lt.adjectives import decline_phrase, phrase_noun
 from textnorm.languages.lt.agreement import Agreement, agree, case_of
 from textnorm.languages.lt.compounds import compound_stem
 from textnorm.languages.lt.context import Context, context_key
 from textnorm.languages.lt.demand import CASE_NAMES
 from textnorm.languages.lt.following import counts_genitives, ordinal_of
+from textnorm.languages.lt.forms import Forms
 from textnorm.languages.lt.grammar import Case, Gender, NumberRangeError, words
-from textnorm.languages.lt.numerals import cardinal, decimal, fraction, noun_form
-from textnorm.languages.lt.ordinals import Match, ordinal, ordinal_from_ending, year
+from textnorm.languages.lt.numerals import fraction, noun_form
+from textnorm.languages.lt.ordinals import Match, ordinal_from_ending
 from textnorm.languages.lt.slots import Demand, parse_args, parts_of, roman_value, to_int
-from textnorm.languages.lt.spelling import spell, spell_address, spell_code, spell_digits
+from textnorm.languages.lt.spelling import sayable, spell, spell_address, spell_code, spell_digits, spell_pairs
 from textnorm.languages.lt.surnames import surname_forms
 from textnorm.languages.lt.tagger import analyse
 from textnorm.rules.pack import Rule, Table
@@ -29,8 +32,18 @@ from textnorm.rules.reading import Abstain, NotThisRule, ReadFunction, Request
 from textnorm.rules.template import Slot
 
 One = Literal["drop", "keep"]
-Acronyms = Literal["spell", "keep"]
-PhoneDigits = Literal["single", "group"]
+Acronyms = Literal["spell", "word", "keep"]
+PhoneDigits = Literal["single", "pairs", "group"]
+Units = Literal["expand", "keep"]
+
+_MATCHED = {
+    "ord": "ordinal",
+    "ord_def": "pronominal ordinal",
+    "card": "cardinal",
+    "plural_only": "plural-only cardinal",
+}
+#: Readings of less confidence tell what they might have been.
+_SURE = 0.9
 
 _PHRASE_TABLES = ("currencies", "units", "percent", "magnitudes")
 #: Names of the months, January first.
@@ -47,6 +60,8 @@ _GROUPED = frozenset(words("count counted written ranged year_like roman_ruler r
 _NAMING = _GROUPED | {"amount", "table", "titled"}
 #: A share: the genitive behind it is the whole (1/3 narių), not what an amount describes.
 _SHARE = frozenset(("percent",))
+#: Argument of a slot behind a name in the genitive: what governs stands before the name.
+_NAMED = "named"
 #: Tables that functions look things up in.
 _TABLES = {
     "count": _PHRASE_TABLES,
@@ -60,24 +75,33 @@ _TABLES = {
 }
 
 
-class LithuanianReader:
+class LithuanianReader(Forms):
     """Reading functions of Lithuanian with the conventions that a user chose.
 
     Args:
         one: ``drop`` says *šimtas*, ``keep`` says *vienas šimtas* (and the like for larger units).
-        acronyms: ``spell`` says the names of the letters, ``keep`` leaves acronyms as written.
-        phone_digits: ``single`` reads telephone numbers digit by digit, ``group`` by the groups as written.
+        acronyms: ``spell`` says the names of the letters, ``word`` only where an acronym cannot be said as a word,
+            ``keep`` leaves acronyms as written.
+        phone_digits: ``single`` reads telephone numbers digit by digit, ``pairs`` two by two, ``group`` by the groups
+            as written.
+        units: ``expand`` reads units, percents and currencies, ``keep`` leaves them as written.
     """
 
     version = "1"
 
     def __init__(
-        self, *, one: One = "drop", acronyms: Acronyms = "spell", phone_digits: PhoneDigits = "single"
+        self,
+        *,
+        one: One = "drop",
+        acronyms: Acronyms = "spell",
+        phone_digits: PhoneDigits = "single",
+        units: Units = "expand",
     ) -> None:
         for name, value, known in (
             ("one", one, get_args(One)),
             ("acronyms", acronyms, get_args(Acronyms)),
             ("phone_digits", phone_digits, get_args(PhoneDigits)),
+            ("units", units, get_args(Units)),
         ):
             if value not in known:
                 msg = f"The option '{name}' of the Lithuanian reader is one of {', '.join(known)}, not '{value}'."
@@ -85,12 +109,13 @@ class LithuanianReader:
         self.one: One = one
         self.acronyms: Acronyms = acronyms
         self.phone_digits: PhoneDigits = phone_digits
+        self.units: Units = units
         self.functions: Mapping[str, ReadFunction] = {
             name.removeprefix("read_"): getattr(self, name) for name in dir(type(self)) if name.startswith("read_")
         }
 
     def __getstate__(self) -> dict[str, str]:
-        return {"one": self.one, "acronyms": self.acronyms, "phone_digits": self.phone_digits}
+        return {name: getattr(self, name) for name in ("one", "acronyms", "phone_digits", "units")}
 
     def __setstate__(self, state: dict[str, str]) -> None:
         self.__init__(**state)  # type: ignore[misc]
@@ -141,6 +166,7 @@ class LithuanianReader:
         self, request: Request, demand: Demand, *, amount: bool = False, classes: frozenset[str] = frozenset()
     ) -> Case:
         if not demand.asked:
+            self._note(request, request.confidence, f"{CASE_NAMES[demand.case or 'nom']}: always so in this rule")
             return demand.case or "nom"
         default = demand.case or "nom"
         key = f"case:{default}:{amount}"
@@ -148,7 +174,8 @@ class LithuanianReader:
             context = _context(request)
             if not amount:
                 # "po kovo 11 d.": the preposition governs the day across the year and month before it.
-                context = context._replace(left=_before_date(context.left))
+                left = _before_name(context.left) if _NAMED in demand.names else context.left
+                context = context._replace(left=_before_date(left))
             case, confidence, why = case_of(context, default=default, number_like=amount, classes=classes)
             if not amount and why.endswith("no governing word"):
                 # Nothing governs, so the rule's own case stands: the usual one for what it reads.
@@ -163,16 +190,24 @@ class LithuanianReader:
         if why:
             request.why.append(why)
 
-    def _cardinal(self, n: int, case: Case, gender: Gender, *, plural_only: bool = False) -> str:
-        return cardinal(n, case, gender, series="plural_only" if plural_only else "plain", one=self.one)
-
     def _agreed(self, request: Request, n: int, agreement: Agreement) -> str:
         self._note(request, agreement.confidence, agreement.why)
-        if agreement.kind == "ord":
-            return ordinal(
-                n, agreement.case, agreement.gender, agreement.number, definite=agreement.definite, one=self.one
+        form = self._form_of(request, n, agreement)
+        if agreement.confidence < _SURE and len(request.rule.reading) == 1:
+            aside = replace(request, grammar=[])  # what might have been needs no account
+            request.alternatives.extend(
+                other for a in agreement.alternatives if (other := self._form_of(aside, n, a)) != form
             )
-        return cardinal(n, agreement.case, agreement.gender, series=agreement.series, one=self.one)
+        return form
+
+    def _form_of(self, request: Request, n: int, agreement: Agreement) -> str:
+        if agreement.kind == "ord":
+            return self._ordinal_form(
+                request, n, agreement.case, agreement.gender, agreement.number, definite=agreement.definite
+            )
+        return self._cardinal(
+            request, n, agreement.case, agreement.gender, plural_only=agreement.series == "plural_only"
+        )
 
     # -- numbers -----------------------------------------------------------------------------------------------------
     def read_card(self, request: Request, text: str, args: tuple[str, ...]) -> str:
@@ -180,7 +215,7 @@ class LithuanianReader:
         demand = parse_args(args)
         n = to_int(text)
         if demand.case is not None:
-            return self._cardinal(n, self._case(request, demand), demand.gender or "m")
+            return self._cardinal(request, n, self._case(request, demand), demand.gender or "m")
         return self._agreed(request, n, agree(_context(request), n))
 
     def read_ranged(self, request: Request, text: str, args: tuple[str, ...]) -> str:
@@ -199,23 +234,26 @@ class LithuanianReader:
         demand = parse_args(args)
         whole, part = parts_of(text)
         if part:
-            return decimal(whole, part, demand.case or "nom")
-        return self._cardinal(int(whole), self._case(request, demand), demand.gender or "m")
+            return self._decimal(request, whole, part, demand.case or "nom")
+        return self._cardinal(request, int(whole), self._case(request, demand), demand.gender or "m")
 
     def read_decimal(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Decimal; both parts stay in the nominative, as decimals are usually read."""
         whole, part = parts_of(text)
         if not part:
             raise NotThisRule
-        return decimal(whole, part, parse_args(args).case or "nom")
+        return self._decimal(request, whole, part, parse_args(args).case or "nom")
 
     def read_fraction(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Common fraction ``2/3``, declined as the context demands."""
         top, _, bottom = text.partition("/")
         try:
-            return fraction(int(top), int(bottom), self._case(request, parse_args(args), amount=True, classes=_SHARE))
+            case = self._case(request, parse_args(args), amount=True, classes=_SHARE)
+            form = fraction(int(top), int(bottom), case)
         except NumberRangeError as error:
             raise NotThisRule from error
+        request.grammar.append(account(form, "fraction", case))
+        return form
 
     def read_count(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Number that counts the unit in the group named by the argument; the unit's gender, the context's case."""
@@ -224,7 +262,7 @@ class LithuanianReader:
         noun = phrase_noun(phrase)
         whole, part = parts_of(text)
         if part:
-            return decimal(whole, part)
+            return self._decimal(request, whole, part)
         n = int(whole)
         if demand.case is not None:
             case = self._case(request, demand, amount=True)
@@ -236,24 +274,30 @@ class LithuanianReader:
                 self._note(request, request.state["count"].confidence, request.state["count"].why)
             case = request.state["count"].case
         request.state["counted"] = case
-        return self._cardinal(n, case, noun.gender, plural_only=noun.plural_only)
+        return self._cardinal(request, n, case, noun.gender, plural_only=noun.plural_only)
 
     def read_counted(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Unit, in the form that the number of the group named by the argument demands."""
         demand = parse_args(args)
         number_text = request.groups[demand.names[0]]
         phrase = self._phrase(request, text)
+        if self._stays(request, text):
+            return text
         whole, part = parts_of(number_text)
         if part:
-            return decline_phrase(phrase, "gen", "sg")
-        return self._after(phrase, int(whole), cast(Case, request.state.get("counted", "nom")))
+            self._note(request, request.confidence, "genitive singular: behind a decimal")
+            return self._words(request, phrase, "gen", "sg")
+        return self._after(request, phrase, int(whole), cast(Case, request.state.get("counted", "nom")))
 
-    @staticmethod
-    def _after(phrase: str, n: int, case: Case) -> str:
+    def _after(self, request: Request, phrase: str, n: int, case: Case) -> str:
         form = noun_form(n)
         if form == "gen_pl":
-            return decline_phrase(phrase, "gen", "pl")
-        return decline_phrase(phrase, case, form)
+            return self._words(request, phrase, "gen", "pl")
+        return self._words(request, phrase, case, form)
+
+    def _stays(self, request: Request, surface: str) -> bool:
+        """Whether a unit is to stay as written; a magnitude (mln.) is part of the number."""
+        return self.units == "keep" and surface not in request.tables["magnitudes"].by_surface
 
     def read_amount(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Number and its noun, which the last argument gives: ``{m:amount minutė @acc}``; 0 gives nothing."""
@@ -263,14 +307,16 @@ class LithuanianReader:
             return ""
         noun = phrase_noun(demand.names[0])
         case = self._case(request, demand, amount="clock" not in demand.names)
-        words = self._cardinal(n, case, noun.gender, plural_only=noun.plural_only)
-        return f"{words} {self._after(demand.names[0], n, case)}"
+        words = self._cardinal(request, n, case, noun.gender, plural_only=noun.plural_only)
+        return f"{words} {self._after(request, demand.names[0], n, case)}"
 
     def read_unit(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Unit in a given case and number."""
         demand = parse_args(args)
+        if self._stays(request, text):
+            return text
         case = self._case(request, demand, amount=True)
-        return decline_phrase(self._phrase(request, text), case, demand.number or "sg")
+        return self._words(request, self._phrase(request, text), case, demand.number or "sg")
 
     def _phrase(self, request: Request, surface: str) -> str:
         for name in _PHRASE_TABLES:
@@ -282,9 +328,12 @@ class LithuanianReader:
     def read_compound(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Stem of a numeral in a compound (13-metis *trylikametis*)."""
         try:
-            return compound_stem(to_int(text))
+            stem = compound_stem(to_int(text))
         except NumberRangeError as error:
             raise NotThisRule from error
+        request.grammar.append(account(stem, "stem of a compound", "gen"))
+        self._note(request, request.confidence, "genitive: first part of a compound word")
+        return stem
 
     # -- ordinals, years, dates --------------------------------------------------------------------------------------
     def read_ord(self, request: Request, text: str, args: tuple[str, ...]) -> str:
@@ -311,7 +360,8 @@ class LithuanianReader:
             if not readings:
                 raise NotThisRule
             case, gender = readings[0].case, readings[0].gender
-        form = ordinal(roman_value(text), case, gender, "sg", definite=True)
+        form = self._ordinal_form(request, roman_value(text), case, gender, "sg", definite=True)
+        self._note(request, request.confidence, f"{CASE_NAMES[case]}: agrees with the name '{name}'")
         return form[0].upper() + form[1:]
 
     def _ordinal(self, request: Request, n: int, demand: Demand) -> str:
@@ -320,13 +370,13 @@ class LithuanianReader:
             if agreement is None:
                 raise NotThisRule
             return self._agreed(request, n, agreement._replace(definite=demand.definite or agreement.definite))
-        return ordinal(
+        return self._ordinal_form(
+            request,
             n,
             self._case(request, demand),
             demand.gender or "m",
             demand.number or "sg",
             definite=demand.definite,
-            one=self.one,
         )
 
     def read_written(self, request: Request, text: str, args: tuple[str, ...]) -> str:
@@ -336,7 +386,9 @@ class LithuanianReader:
             raise NotThisRule
         chosen = self._choose(request, to_int(text), matches)
         request.alternatives.extend(m.form for m in matches[:4] if m.form != chosen.form)
-        request.why.append(f"written ending: {chosen.kind}, {chosen.case}, {chosen.gender}, {chosen.number}")
+        ending = request.groups[parse_args(args).names[0]]
+        request.why.append(f"{CASE_NAMES[chosen.case]}: written ending '-{ending}'")
+        request.grammar.append(account(chosen.form, _MATCHED[chosen.kind], chosen.case, chosen.gender, chosen.number))
         return chosen.form
 
     def _choose(self, request: Request, n: int, matches: list[Match]) -> Match:
@@ -364,15 +416,16 @@ class LithuanianReader:
             if agreement is None:
                 raise NotThisRule
             self._note(request, agreement.confidence, agreement.why)
-            return year(value, agreement.case, definite=demand.definite, one=self.one)
-        return year(value, self._case(request, demand), definite=demand.definite, one=self.one)
+            return self._year(request, value, agreement.case, definite=demand.definite)
+        return self._year(request, value, self._case(request, demand), definite=demand.definite)
 
     def read_year_like(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Number of a year in the case of the form of *metai* in the group named by the argument."""
         forms = [r.case for r in analyse(request.groups[parse_args(args).names[0]].lower()) if r.number == "pl"]
         if not forms or to_int(text) < 1:
             raise NotThisRule
-        return year(to_int(text), forms[0], one=self.one)
+        self._note(request, request.confidence, f"{CASE_NAMES[forms[0]]}: as the form of 'metai'")
+        return self._year(request, to_int(text), forms[0])
 
     def read_month(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Month by its number or its genitive."""
@@ -381,14 +434,14 @@ class LithuanianReader:
         low = text.lower()
         for row in rows:
             if low in (row["surface"], row["lemma"]) or (text.isdigit() and int(text) == int(row["number"])):
-                return decline_phrase(row["lemma"], self._case(request, demand), "sg")
+                return self._words(request, row["lemma"], self._case(request, demand), "sg")
         raise NotThisRule
 
     # -- words, letters, codes ---------------------------------------------------------------------------------------
     def read_word(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Words given in the template, inflected: ``{=diena | @acc}``."""
         demand = parse_args(args)
-        return decline_phrase(text, self._case(request, demand), demand.number or "sg")
+        return self._words(request, text, self._case(request, demand), demand.number or "sg")
 
     def read_table(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Column ``reading`` of the named table for the group's text; a phrase with a head is inflected."""
@@ -401,7 +454,7 @@ class LithuanianReader:
         if reading == "=":
             raise Abstain(row.get("note") or "left as written")
         if demand.case is not None or "*" in reading:
-            reading = decline_phrase(reading, self._case(request, demand), demand.number or "sg")
+            reading = self._words(request, reading, self._case(request, demand), demand.number or "sg")
         return reading
 
     def read_titled(self, request: Request, text: str, args: tuple[str, ...]) -> str:
@@ -413,12 +466,15 @@ class LithuanianReader:
         gender, case = next(((g, c) for g, c in forms if c == governed), forms[0])
         self._note(request, request.confidence, why if case == governed else f"{CASE_NAMES[case]}: as '{text}'")
         names = parse_args(args).names
-        return decline_phrase(names[0] if gender == "m" else names[-1], case, "sg")
+        return self._words(request, names[0] if gender == "m" else names[-1], case, "sg")
 
     def read_letters(self, request: Request, text: str, args: tuple[str, ...]) -> str:
         """Letters by their names, joined by hyphens; endings behind a hyphen are kept."""
         if self.acronyms == "keep":
             msg = "acronyms are left as written"
+            raise Abstain(msg)
+        if self.acronyms == "word" and sayable(text):
+            msg = "the acronym can be said as a word"
             raise Abstain(msg)
         return spell(text, request.tables["letters"].by_surface)
 
@@ -427,7 +483,9 @@ class LithuanianReader:
         return spell_digits(text)
 
     def read_phone(self, request: Request, text: str, args: tuple[str, ...]) -> str:
-        """Telephone number: digits singly, or by the groups as written."""
+        """Telephone number: digits singly, in pairs, or by the groups as written."""
+        if self.phone_digits == "pairs":
+            return spell_pairs(text)
         return spell_digits(text, grouped=self.phone_digits == "group")
 
     def read_code(self, request: Request, text: str, args: tuple[str, ...]) -> str:
@@ -446,6 +504,14 @@ class LithuanianReader:
 
 def _legal_follows(context: Context) -> bool:
     return bool(context.right) and any("legal" in r.classes and r.number == "pl" for r in analyse(context.right[0]))
+
+
+def _before_name(left: tuple[str, ...]) -> tuple[str, ...]:
+    """Drop the name in the genitive before what it names (prie Beržų g.), with the initials before it."""
+    end = len(left) - 1
+    while end > 0 and len(left[end - 1]) == 2 and left[end - 1][1] == ".":
+        end -= 1
+    return left[: max(end, 0)]
 
 
 def _before_date(left: tuple[str, ...]) -> tuple[str, ...]:
@@ -476,5 +542,5 @@ def make_reader(**options: str) -> LithuanianReader:
     try:
         return LithuanianReader(**options)  # type: ignore[arg-type]
     except TypeError as error:
-        msg = f"Unknown option of the Lithuanian reader: {error}. Known: one, acronyms, phone_digits."
+        msg = f"Unknown option of the Lithuanian reader: {error}. Known: one, acronyms, phone_digits, units."
         raise ConfigError(msg) from error

@@ -34,6 +34,26 @@ def spell_digits(text: str, *, grouped: bool = False) -> str:
     return " ".join(out)
 
 
+def spell_pairs(text: str) -> str:
+    """Return digits two by two in each written group; an odd digit is said first, a leading zero by itself."""
+    out: list[str] = []
+    for group in re.findall(r"\d+", plain_digits(text)):
+        odd = len(group) % 2
+        pairs = [group[:odd], *(group[k : k + 2] for k in range(odd, len(group), 2))]
+        out.extend(digits(pair) if pair[0] == "0" else cardinal(int(pair)) for pair in pairs if pair)
+    return " ".join(out)
+
+
+#: A vowel, and no more consonants together than the beginning and end of a Lithuanian word can have.
+_SAYABLE = re.compile(r"[^aeiouyąęėįųū]{0,2}(?:[aeiouyąęėįųū]{1,2}[^aeiouyąęėįųū]{1,2}){1,4}[aeiouyąęėįųū]?\Z")
+
+
+def sayable(acronym: str) -> bool:
+    """Return whether an acronym of three letters or more can be said as a word (LIEPA, not LRT, ES or AAA)."""
+    word = acronym.partition("-")[0].lower()
+    return len(word) >= 3 and _SAYABLE.match(word) is not None
+
+
 def spell(text: str, letters: Letters) -> str:
     """Return the names of the letters joined by hyphens; a written case ending (JAV-ų) follows the last name."""
     word, _, ending = text.partition("-")
