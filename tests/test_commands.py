@@ -64,7 +64,7 @@ def test_unknown_commands_and_options():
 
 
 def test_an_internal_fault_is_one_line_unless_debugging(monkeypatch):
-    def broken(path):
+    def broken(path, **options):
         raise ZeroDivisionError
 
     monkeypatch.setattr("textnorm.config.load", broken)
@@ -82,7 +82,7 @@ def test_an_internal_fault_is_one_line_unless_debugging(monkeypatch):
     ],
 )
 def test_faults_of_the_system(monkeypatch, fault, words):
-    def broken(path):
+    def broken(path, **options):
         raise fault
 
     monkeypatch.setattr("textnorm.config.load", broken)

@@ -252,7 +252,16 @@ def test_every_option_does_what_the_page_says():
         "one": list(get_args(reader.One)),
         "acronyms": list(get_args(reader.Acronyms)),
         "phone_digits": list(get_args(reader.PhoneDigits)),
+        "units": list(get_args(reader.Units)),
     }
+
+
+def test_every_domain_does_what_the_page_says():
+    rows = table(LITHUANIAN, "domain", "written", "spoken")
+    made = {name: load("lt-speech", overrides={"components.nsw.domain": name}) for name in packs.load_pack("lt").domains}
+    assert {code(row[0]) for row in rows} == set(made)
+    for domain, written, spoken in rows:
+        assert made[code(domain)](written).text == spoken
 
 
 def test_the_reasons_are_those_of_explain(nlp):

@@ -107,8 +107,8 @@ def test_unknown_names_list_what_exists() -> None:
         make_nsw("lt", disable=["lt.date.isoo"])
     with pytest.raises(ConfigError, match="fast, reference"):
         make_nsw("lt", engine="quick")  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="single, group"):
-        make_nsw("lt", options={"phone_digits": "pairs"})
+    with pytest.raises(ConfigError, match="single, pairs, group"):
+        make_nsw("lt", options={"phone_digits": "triples"})
 
 
 def test_own_readings_win(tmp_path: Path) -> None:

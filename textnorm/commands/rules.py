@@ -103,7 +103,7 @@ def _rows(rule: Rule) -> list[tuple[str, str]]:
         ("reading", rule.template or "(the text stays)"),
         ("context", "the reading depends on what surrounds it" if rule.context else "none"),
     ]
-    rows += [("domains", ", ".join(rule.domains))] if rule.domains else []
+    rows += [("domains", ", ".join(rule.domain))] if rule.domain else []
     rows += [("note", rule.note)] if rule.note else []
     rows += [("example", f"{text} → {reading}") for text, reading in rule.examples]
     rows += [("does not fire", text) for text in rule.counterexamples]

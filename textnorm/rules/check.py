@@ -59,7 +59,7 @@ def check_pack(pack: RulePack, engine: ReferenceEngine) -> list[Failure]:
 def checked(pack: RulePack) -> list[Rule]:
     """Return the rules whose examples are to hold in the domain of the pack."""
     default = not pack.domains or pack.domain == pack.domains[0]
-    return [rule for rule in pack.rules if rule.domains or default]
+    return [rule for rule in pack.rules if rule.domain or default]
 
 
 def _read(engine: ReferenceEngine, text: str) -> tuple[str, tuple[str, ...]]:

@@ -95,7 +95,7 @@ class Rule:
             capital letter, ``never``.
         examples: ``(text, reading of the whole text)`` pairs that the check runs.
         counterexamples: texts in which this rule must not fire.
-        domains: kinds of text in which the rule is in force; empty for all.
+        domain: kinds of text in which the rule is in force; empty for all.
     """
 
     id: str
@@ -115,7 +115,7 @@ class Rule:
     counterexamples: tuple[str, ...] = ()
     note: str = ""
     disabled: bool = False
-    domains: tuple[str, ...] = ()
+    domain: tuple[str, ...] = ()
 
     @cached_property
     def exact(self) -> Any:
@@ -227,7 +227,7 @@ def load_overlay(path: Path, base: RulePack) -> list[Rule]:
     """
     loader = _Loader(base.folder, base.domain or None)
     loader.read_head()
-    return [rule for rule in loader.read_rules(path) if _in_force(rule.domains, loader.domain)]
+    return [rule for rule in loader.read_rules(path) if _in_force(rule.domain, loader.domain)]
 
 
 def load_readings(path: Path) -> list[Rule]:
@@ -309,7 +309,7 @@ class _Loader:
             version=str(head["version"]),
             reader=str(head["reader"]),
             folder=self.folder,
-            rules=_ordered(rule for rule in rules if not rule.disabled and _in_force(rule.domains, self.domain)),
+            rules=_ordered(rule for rule in rules if not rule.disabled and _in_force(rule.domain, self.domain)),
             tables=self.tables,
             fingerprint=self.digest.hexdigest()[:16],
             domains=self.domains,
@@ -446,7 +446,7 @@ class _Loader:
                 counterexamples=tuple(map(str, raw.get("counterexamples", []))),
                 note=str(raw.get("note", "")),
                 disabled=bool(raw.get("disabled", False)),
-                domains=domains,
+                domain=domains,
             )
             groups = set(rule.exact.groupindex)
             _ = rule.derived  # refuses what cannot be scanned for
