@@ -391,7 +391,7 @@ def _fit_of(right: tuple[str, ...], head: Head, wanted: Demand) -> float:
 
 def _open_case(right: tuple[str, ...], head: Head, wanted: Demand) -> tuple[Case, float, str, float]:
     """The noun is a genitive plural that says nothing of the numeral's case: what stands around decides."""
-    measured = head.classes & _MEASURES or wanted.attributive
+    measured = head.classes & (_MEASURES | {"dimension"}) or wanted.attributive
     if measured or any("group" in r.classes for token in right[head.after : head.after + 1] for r in analyse(token)):
         attributive = _attributive(right, head.after, wanted, head.classes)
         if attributive is not None:

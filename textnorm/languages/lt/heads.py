@@ -103,7 +103,7 @@ def _start(right: tuple[str, ...], group: Group, in_range: bool) -> _Start:
         elif word == "iš" and following == "eilės":
             at += 2
         elif word == "iš":
-            open_case = True
+            open_case = more = True
             at += 1
         else:
             break
@@ -204,6 +204,8 @@ def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> l
             at = right.index(")", at) + 1
             continue
         if not word[0].isalpha():
+            if start.more and word[0] == "#":
+                continue  # 2 ar daugiau šio priedo 19 punkte nustatytų kriterijų
             break
         role = _role(word)
         readings = analyse(word)
@@ -361,6 +363,9 @@ def _weigh(out: list[Head], words: list[str], places: list[int]) -> list[Head]:
         score = head.score
         if _attribute(head, words, places):
             weighed.append(_moved(head, score - 2.0, head.after))
+            continue
+        if "dimension" in head.classes and any(h.case == "gen" and h.after < head.after for h in plurals):
+            weighed.append(_moved(head, score - 1.5, head.after))  # 2 algų suma: not the sum is counted
             continue
         later = [h for h in plurals if h.after > head.after]
         doubtful = head.case == "nom" and any(h.after == head.after and h.case == "gen" for h in out)
