@@ -139,7 +139,7 @@ def _attributive(
         at += 2  # a rate: 90 kilometrų per valandą greičiu
     for i, token in enumerate(right[at : at + 4], at):
         if not token[0].isalpha() or any(g.kind in ("prep", "function", "comparative") for g in governors(token)):
-            if wanted.attributive and token in _JOINING and any("esn" in word for word in right[i + 1 : i + 4]):
+            if wanted.attributive and token in _JOINING and _compares(right[i + 1 : i + 3]):
                 # The second of two bounds comes before what they describe: ne trumpesnį kaip 5 ir ne ilgesnį kaip ...
                 return "gen", 0.8, phrase(("gen",), f"bound before '{token}'")
             if token in _JOINING and _bounded(right[i + 1 : i + 3]):
@@ -169,6 +169,11 @@ def _attributive(
         if not readings:
             return None
     return None
+
+
+def _compares(words: tuple[str, ...]) -> bool:
+    """Tell whether a second comparative follows: ... ir ne ilgesnį kaip."""
+    return "esn" in "".join(words[1:] if words[:1] == ("ne",) else words[:1])
 
 
 def _bounded(words: tuple[str, ...]) -> bool:

@@ -57,7 +57,7 @@ _MORE = frozenset(["daugiau", "mažiau", "keletas", "keli", "kelis", "kelias", "
 _ORDERED = frozenset(("legal", "ordinal"))
 _SUBJECT_OBJECT = frozenset(("nom", "acc"))
 _AND = frozenset(("ir", "ar", "arba", "bei"))
-_PASSED_OVER = _AND | {"per"}
+_PASSED_OVER = _AND | {"per", "bet"}
 _MEASURED = frozenset(("time", "measure", "money", "percent", "kind"))
 _THAN = frozenset(("kaip", "nei", "negu"))
 _BOUND = frozenset((",", "ir", "bet", "ar", "arba", "o"))
@@ -156,9 +156,11 @@ def looked_at(right: tuple[str, ...], group: Group, in_range: bool) -> int:
         return 0
     if right[0] in _BOUND and not _THAN.isdisjoint(right):
         return len(right)
-    at = _start(right, group, in_range).at if right[0] in _STEPPED_OVER else 0
-    for i in range(at, len(right)):
+    start = _start(right, group, in_range) if right[0] in _STEPPED_OVER else None
+    for i in range(start.at if start else 0, len(right)):
         stop = _stops(right[i])
+        if stop == "mark" and start and start.more and right[i][0] == "#":
+            continue
         if stop == "all":
             return len(right)
         if stop == "mark" or (stop == "word" and i):
