@@ -284,5 +284,5 @@ def test_known_faults_are_still_there(nlp):
 def test_the_windows_of_the_page_are_those_of_the_context():
     from textnorm.languages.lt import context
 
-    assert context.LEFT_TOKENS == context.RIGHT_TOKENS == 7
-    assert f"at most seven words on each side, {context.WINDOW} characters" in LITHUANIAN
+    assert (context.LEFT_TOKENS, context.RIGHT_TOKENS) == (7, 9)
+    assert f"at most seven words to the left and nine to the right, {context.WINDOW} characters" in LITHUANIAN

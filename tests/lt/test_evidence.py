@@ -15,6 +15,7 @@ WORDS = (
     "vaikų|vaikams|moterys|nariai|narių|tarybos|įmonės|durys|žmonių|asmenų|komisija|terminas|terminą|pločio|mokinys|"
     "naujų|naujos|lietuvos|kiti|visi|šie|savo|pirmas|du|penkių|šimtų|dirbančių|nustatytą|nustatyta|atliekantys|gavo|"
     "yra|buvo|neturi|sudaro|dirba|dirbo|po|už|per|nuo|iki|su|be|pagal|į|iš|apie|tarp|kaip|ne|ilgesnį|daugiau|mažiau|"
+    "bet|o|mažesnio|didesnės|kiekio|vertės|tonų|klasės|grupės|patikrinimo|medžiaga|kartų|nei|vakaro|"
     "puse|keli|eilės|ir|ar|arba|bei|kad|tik|lygiai|sausio|kovo|sąrašus|gen.|mgl|xyz|#0|#1|#2|#y|#d|#o|.|,|;|(|)|„|“|–|/|%|:|…"
 ).split("|")
 words = st.lists(st.sampled_from(WORDS), max_size=max(LEFT_TOKENS, RIGHT_TOKENS)).map(tuple)

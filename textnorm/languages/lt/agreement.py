@@ -94,7 +94,9 @@ def case_of(
         if described is not None:
             return described
     # A verb governs an amount, never the date beside it.
-    heard = wanted.by in ("prep", "agree", "list") or (number_like and wanted.by in ("verb", "subject", "comparative", "extent"))
+    heard = wanted.by in ("prep", "agree", "list") or (
+        number_like and wanted.by in ("verb", "subject", "comparative", "extent")
+    )
     if wanted.cases and heard:
         return wanted.cases[0], min(0.97, 0.5 + wanted.strength / 5), wanted.why
     if number_like and "time" not in classes and wanted.cases:
@@ -137,7 +139,7 @@ def _attributive(
         at += 2  # a rate: 90 kilometrų per valandą greičiu
     for i, token in enumerate(right[at : at + 4], at):
         if not token[0].isalpha() or any(g.kind in ("prep", "function", "comparative") for g in governors(token)):
-            if wanted.attributive and token in _JOINING and any("esn" in word for word in right[i + 1 : i + 4]):
+            if wanted.attributive and token in _JOINING and _compares(right[i + 1 : i + 3]):
                 # The second of two bounds comes before what they describe: ne trumpesnį kaip 5 ir ne ilgesnį kaip ...
                 return "gen", 0.8, phrase(("gen",), f"bound before '{token}'")
             if token in _JOINING and _bounded(right[i + 1 : i + 3]):
@@ -169,13 +171,18 @@ def _attributive(
     return None
 
 
+def _compares(words: tuple[str, ...]) -> bool:
+    """Tell whether a second comparative follows: ... ir ne ilgesnį kaip."""
+    return "esn" in "".join(words[1:] if words[:1] == ("ne",) else words[:1])
+
+
 def _bounded(words: tuple[str, ...]) -> bool:
     """Tell whether a genitive of quality joins an amount: 500 kilogramų arba mažesnio kiekio siuntos."""
     if len(words) < 2 or "esn" not in words[0] or not words[1][0].isalpha():
         return False
-    return any(r.case == "gen" and not r.classes.isdisjoint(("dimension", "attributive")) for r in analyse(words[1])) and any(
-        r.case == "gen" for r in analyse(words[0])
-    )
+    return any(
+        r.case == "gen" and not r.classes.isdisjoint(("dimension", "attributive")) for r in analyse(words[1])
+    ) and any(r.case == "gen" for r in analyse(words[0]))
 
 
 def _taken(readings: tuple[Reading, ...], wanted: Demand) -> bool:
@@ -248,12 +255,14 @@ class _Before(NamedTuple):
         in_range: the last is *nuo*.
         of_month: the last is the genitive of a month.
         words: the words, only where what they demand hangs on the counted noun.
+        not_one: the last is *nė*.
     """
 
     wanted: Demand
     in_range: bool
     of_month: bool
     words: tuple[str, ...]
+    not_one: bool
 
 
 @lru_cache(maxsize=8192)
@@ -264,6 +273,7 @@ def _before(left: tuple[str, ...]) -> _Before:
         in_range=last == "nuo",
         of_month=bool(last) and any("month" in r.classes and r.case == "gen" for r in analyse(last)),
         words=left if any(g.condition for word in left for g in governors(word)) else (),
+        not_one=last == "nė",
     )
     return _one(before)
 
@@ -280,7 +290,7 @@ def _settle(
 ) -> Agreement:
     """Return the agreement of all numbers of one class in all surroundings that come to the same."""
     first = before.wanted
-    found = heads(right, caps, Counted(group, single, before.in_range, before.of_month, first.shared))
+    found = heads(right, caps, Counted(group, single, before.in_range, before.of_month, first.shared, before.not_one))
     scored = [
         _judge(right, head, demand(before.words, head.classes) if before.words and head.classes else first, decimal)
         for head in found
@@ -391,7 +401,7 @@ def _fit_of(right: tuple[str, ...], head: Head, wanted: Demand) -> float:
 
 def _open_case(right: tuple[str, ...], head: Head, wanted: Demand) -> tuple[Case, float, str, float]:
     """The noun is a genitive plural that says nothing of the numeral's case: what stands around decides."""
-    measured = head.classes & _MEASURES or wanted.attributive
+    measured = head.classes & (_MEASURES | {"dimension"}) or wanted.attributive
     if measured or any("group" in r.classes for token in right[head.after : head.after + 1] for r in analyse(token)):
         attributive = _attributive(right, head.after, wanted, head.classes)
         if attributive is not None:
@@ -399,7 +409,11 @@ def _open_case(right: tuple[str, ...], head: Head, wanted: Demand) -> tuple[Case
     compared = _compared_on_right(right, head.after, head.classes)
     if compared is not None and wanted.strength < STRONG:
         return (*compared, wanted.strength)
-    if head.classes & {"measure"} and wanted.by in ("nothing", "break") and right[head.after : head.after + 1] in _OPENING:
+    if (
+        head.classes & {"measure"}
+        and wanted.by in ("nothing", "break")
+        and right[head.after : head.after + 1] in _OPENING
+    ):
         # 7 000 tonų „Titanikas“ plaukė: the named thing is described.
         return "gen", 0.7, phrase(("gen",), "attribute of the name behind"), wanted.strength
     times = "times" in head.classes  # padarytas 3 ir daugiau kartų: how often, never who

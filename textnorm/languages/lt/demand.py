@@ -28,7 +28,9 @@ _TEMPORAL_COMPARATIVES = frozenset(["ilgiau", "trumpiau", "vėliau", "anksčiau"
 STRONG, MEDIUM, WEAK = 2.5, 0.9, 0.3
 
 
-By = Literal["nothing", "prep", "verb", "subject", "noun", "agree", "list", "break", "dash", "joined", "extent", "comparative"]
+By = Literal[
+    "nothing", "prep", "verb", "subject", "noun", "agree", "list", "break", "dash", "joined", "extent", "comparative"
+]
 
 
 class Demand(NamedTuple):
@@ -304,6 +306,13 @@ def _object_stands(left: tuple[str, ...], i: int) -> bool:
     return bool(readings) and not timed and all(r.case == "acc" for r in readings)
 
 
+def _dative_stands(left: tuple[str, ...], i: int) -> bool:
+    """Tell whether a dative stands right before the verb at `i`: Valdybai priklauso 66 procentai."""
+    if i < 1 or not left[i - 1][0].isalpha():
+        return False
+    return any(r.case == "dat" and r.pos != "adj" for r in analyse(left[i - 1]))
+
+
 def _oblique_participle(governor: Governor, shared: bool) -> Demand | None:
     """A passive participle in an oblique case is no predicate.
 
@@ -336,6 +345,8 @@ def _apply(governor: Governor, left: tuple[str, ...], i: int, skipped: int, shar
         cases, what = _of_verb(governor, modal)
         if cases[0] == "acc" and what == "verb" and governor.cases == ("acc",) and _object_stands(left, i):
             cases, what = ("nom",), "subject: the object stands before"
+        if cases[0] == "dat" and governor.voice == "active" and _dative_stands(left, i):
+            cases, what = ("nom",), "subject: the dative stands before"
         strength = MEDIUM if skipped == 0 else MEDIUM / (1 + skipped)
         if what == "dative absolute" and skipped == 0:
             strength = STRONG

@@ -14,7 +14,7 @@ from textnorm.languages.lt.grammar import CASES, Case
 from textnorm.languages.lt.tables import read_table
 
 GovernorKind = Literal["prep", "verb", "noun", "transparent", "function", "comparative"]
-Condition = Literal["", "time", "measure", "distance", "money"]
+Condition = Literal["", "time", "measure", "distance", "money", "magnitude"]
 Voice = Literal["active", "passive", "gerund"]
 
 _COLUMNS = ("forms", "pos", "case", "condition", "note")
@@ -27,7 +27,7 @@ _ADJ = (
 )
 _REST = re.compile(
     rf"(?:(?P<passive>(?:(?:[aoė]|ia|ja)?m|[aoiyė]?t)(?:{_ADJ}))|(?P<gerund>(?:ia|a|i|ja)nt|j?us)"
-    r"|[aoėiue]?|ia|j[aoėu]|(?:[aoiė]|ia|ja)?(?:me|te)|tis?|s|siu|tų|tume|davo|dam(?:as|a|i|os)"
+    r"|[aoėiue]?|ia|j[aoėu]|(?:[aoiė]|ia|ja)?(?:me|te)|tis?|k|ki|kite|kime|s|siu|tų|tume|davo|dam(?:as|a|i|os)"
     r"|j?(?:ęs|ę|us(?:i|io|į|iam|ios|ią|ių|ius|iems|ieji))|(?:ia|a|i|ja)n(?:tis|ti|tys|čio|čią|tį|čios|čių|tiems|čius|čiais|čiu|čiam))"
     r"(?:si)?"
 )

@@ -57,7 +57,7 @@ _MORE = frozenset(["daugiau", "mažiau", "keletas", "keli", "kelis", "kelias", "
 _ORDERED = frozenset(("legal", "ordinal"))
 _SUBJECT_OBJECT = frozenset(("nom", "acc"))
 _AND = frozenset(("ir", "ar", "arba", "bei"))
-_PASSED_OVER = _AND | {"per"}
+_PASSED_OVER = _AND | {"per", "bet"}
 _MEASURED = frozenset(("time", "measure", "money", "percent", "kind"))
 _THAN = frozenset(("kaip", "nei", "negu"))
 _BOUND = frozenset((",", "ir", "bet", "ar", "arba", "o"))
@@ -103,7 +103,7 @@ def _start(right: tuple[str, ...], group: Group, in_range: bool) -> _Start:
         elif word == "iš" and following == "eilės":
             at += 2
         elif word == "iš":
-            open_case = True
+            open_case = more = True
             at += 1
         else:
             break
@@ -131,6 +131,7 @@ class Counted(NamedTuple):
         in_range: *nuo* stands before it.
         of_month: the genitive of a month stands before it.
         shared: it continues a list or a range.
+        never_ordered: *nė* stands before it: not one.
     """
 
     group: Group
@@ -138,6 +139,7 @@ class Counted(NamedTuple):
     in_range: bool
     of_month: bool
     shared: bool
+    never_ordered: bool = False
 
 
 _STEPPED_OVER = JOINERS | _QUOTES | {"iki", "su", "iš"}
@@ -154,9 +156,11 @@ def looked_at(right: tuple[str, ...], group: Group, in_range: bool) -> int:
         return 0
     if right[0] in _BOUND and not _THAN.isdisjoint(right):
         return len(right)
-    at = _start(right, group, in_range).at if right[0] in _STEPPED_OVER else 0
-    for i in range(at, len(right)):
+    start = _start(right, group, in_range) if right[0] in _STEPPED_OVER else None
+    for i in range(start.at if start else 0, len(right)):
         stop = _stops(right[i])
+        if stop == "mark" and start and start.more and right[i][0] == "#":
+            continue
         if stop == "all":
             return len(right)
         if stop == "mark" or (stop == "word" and i):
@@ -204,6 +208,8 @@ def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> l
             at = right.index(")", at) + 1
             continue
         if not word[0].isalpha():
+            if start.more and word[0] == "#":
+                continue  # 2 ar daugiau šio priedo 19 punkte nustatytų kriterijų
             break
         role = _role(word)
         readings = analyse(word)
@@ -219,6 +225,8 @@ def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> l
         genitive = capital and _has(readings, "gen", "sg")
         for reading, head in _candidates(word, counting):
             cost = unknown
+            if counted.never_ordered and head.kind == "ord":
+                head = head._replace(kind="card")
             if head.kind == "ord" and not reading.classes & _ORDERED:
                 cost *= 30  # only its own noun is ordered without a sign
             if before:
@@ -261,7 +269,9 @@ def _attribute(head: Head, words: list[str], places: list[int]) -> bool:
     if head.case != "nom" or head.number != "pl" or head.gender != "f" or head.classes & _MEASURED:
         return False
     readings = analyse(head.word)
-    if not _has(readings, "gen", "sg") or not any(r.pos == "noun" and (r.case, r.number) == ("nom", "pl") for r in readings):
+    if not _has(readings, "gen", "sg") or not any(
+        r.pos == "noun" and (r.case, r.number) == ("nom", "pl") for r in readings
+    ):
         return False
     behind = words[places.index(head.after) + 1 :] if head.after in places else []
     nouns = [r for r in analyse(behind[0]) if r.pos == "noun" and r.weight >= _LIKELY] if behind else []
@@ -355,12 +365,23 @@ def _weigh(out: list[Head], words: list[str], places: list[int]) -> list[Head]:
     following = dict(zip(places, map(analyse, words[1:]), strict=False))
     plurals = [h for h in out if h.kind == "card" and h.number == "pl" and h.score > 0.5]
     for head in out:
+        if head.kind == "ord" and "ordinal" in head.classes and head.case == "gen" and head.after in following:
+            nouns = any(r.pos == "noun" and (r.case, r.number) != ("gen", "pl") for r in following[head.after])
+            weighed.append(_moved(head, head.score + 0.3, head.after) if nouns else head)  # 2 klasės mokiniams
+            continue
         if head.kind != "card" or head.number != "pl" or head.case == "gen":
             weighed.append(head)
             continue
         score = head.score
         if _attribute(head, words, places):
             weighed.append(_moved(head, score - 2.0, head.after))
+            continue
+        if (
+            "dimension" in head.classes
+            and head.case == "nom"
+            and any(h.case == "gen" and h.after < head.after for h in plurals)
+        ):
+            weighed.append(_moved(head, score - 1.5, head.after))  # 2 algų suma: not the sum is counted
             continue
         later = [h for h in plurals if h.after > head.after]
         doubtful = head.case == "nom" and any(h.after == head.after and h.case == "gen" for h in out)

@@ -1,6 +1,6 @@
-"""The case of a share (2/3 narių, 10 procentų gyventojų): what follows the share decides as often as what precedes it.
+"""The case of a share (2/3 narių, 10 procentų gyventojų): what follows it decides as often as what precedes it.
 
-Source of the rules: *Dabartinės lietuvių kalbos gramatika*, the instrumental of measure and of means, and the genitive of
+Source of the rules: *Dabartinės lietuvių kalbos gramatika*: the instrumental of measure and of means, the genitive of
 quality.
 """
 
@@ -15,7 +15,7 @@ from textnorm.languages.lt.tagger import analyse
 
 _VOTES = "balsų"
 #: What votes are got or given, not decided by: gavo 2/3 balsų.
-_GETTING = ("gau", "gav", "surink", "rink", "rinko", "atiduo", "paduo", "pelny", "pelnė", "netek", "turi", "turė", "trūk", "sudar")
+_GETTING = tuple("gau gav surink rink rinko atiduo paduo pelny pelnė netek turi turė trūk sudar".split())
 _CONSISTS = ("sudaro", "sudarė", "sudarys", "sudarytų", "sudarydavo", "nesudaro", "nesudarė")
 
 
@@ -57,9 +57,9 @@ def share_case(right: tuple[str, ...], wanted: Demand) -> tuple[Case, float, str
     verb = after[0] if after else ""
     if verb in _CONSISTS and not _object_in(after[1:4]):
         return "acc", 0.8, phrase(("acc",), f"object of '{verb}', whose subject follows")
-    if wanted.by in ("nothing", "break") and verb and any(g.kind == "verb" and g.cases[0] == "ins" for g in governors(verb)):
+    if wanted.by in ("nothing", "break") and verb and _changes(verb):
         return "ins", 0.8, phrase(("ins",), f"amount of change before '{verb}'")
-    if whole and any(r.pos == "noun" and r.classes & {"attributive", "dimension"} for r in analyse(verb)) and verb:
+    if whole and verb and any(r.pos == "noun" and r.classes & {"attributive", "dimension"} for r in analyse(verb)):
         return "gen", 0.85, phrase(("gen",), f"attribute of '{verb}'")
     if whole[-1:] == (_VOTES,) and not wanted.attributive and wanted.by != "comparative":
         if wanted.by == "verb" and any(stem in wanted.why for stem in _GETTING):
@@ -68,8 +68,15 @@ def share_case(right: tuple[str, ...], wanted: Demand) -> tuple[Case, float, str
     return None
 
 
+def _changes(word: str) -> bool:
+    return any(g.kind == "verb" and g.cases[0] == "ins" for g in governors(word))
+
+
 def _object_in(words: tuple[str, ...]) -> bool:
     """Tell whether an accusative singular stands there: then the share before the verb is its subject."""
     return any(
-        r.pos == "noun" and r.case == "acc" and r.number == "sg" for word in words if word[0].isalpha() for r in analyse(word)
+        r.pos == "noun" and r.case == "acc" and r.number == "sg"
+        for word in words
+        if word[0].isalpha()
+        for r in analyse(word)
     )

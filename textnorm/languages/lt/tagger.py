@@ -207,11 +207,12 @@ def _of_ending(ending: str, stem: Literal["adjective", "masculine", "any"]) -> t
     """Return the readings of words with this ending behind such a stem: few in all, so that words share them."""
     readings = _endings()[ending]
     if stem == "adjective":
-        return tuple(
+        kept = tuple(
             r._replace(weight=r.weight * 2 if r.pos == "adj" else r.weight * 0.5)
             for r in readings
             if r.pos != "noun" or r.number == "pl"
         )
+        return kept or readings  # no adjective ends so: atmintimi
     if stem == "masculine":
         return tuple(r for r in readings if (r.gender, r.number) == ("m", "sg"))
     if all(r.pos == "adj" for r in readings):
