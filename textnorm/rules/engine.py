@@ -226,7 +226,7 @@ class ReferenceEngine:
             return Reading(None, rule.confidence, None)
         if rule.action == "abstain":
             return Reading(None, rule.confidence, {"abstained": True, "why": rule.note or "the rule abstains"})
-        request = Request(rule, surface, groups, context, self.pack.tables, confidence=rule.confidence)
+        request = Request(rule, surface, groups, context, self.pack.tables)
         functions = self.reader.functions
         try:
             parts = [
@@ -240,7 +240,7 @@ class ReferenceEngine:
         except NotThisRule:
             return None
         except Abstain as reason:
-            return Reading(None, request.confidence, {"abstained": True, "why": str(reason)})
+            return Reading(None, self._confidence(request), {"abstained": True, "why": str(reason)})
         value: dict[str, Any] = {}
         if request.why:
             value["why"] = request.why[0] if len(request.why) == 1 else "; ".join(dict.fromkeys(request.why))
@@ -249,9 +249,16 @@ class ReferenceEngine:
         if request.grammar:
             value["grammar"] = request.grammar
         spoken = " ".join("".join(parts).split())
-        if request.confidence < self.min_confidence:
-            return Reading(None, request.confidence, self._doubt(request.confidence, spoken, value))
-        return Reading(spoken, request.confidence, value or None)
+        confidence = self._confidence(request)
+        if confidence < self.min_confidence:
+            return Reading(None, confidence, self._doubt(confidence, spoken, value))
+        return Reading(spoken, confidence, value or None)
+
+    def _confidence(self, request: Request) -> float:
+        """Return what the reader's confidence is worth, at most what the rule allows."""
+        rule, calibration = request.rule, self.pack.calibration
+        confidence = request.confidence if calibration is None else calibration(rule.label, request.confidence)
+        return min(rule.confidence, confidence)
 
     def _doubt(self, confidence: float, spoken: str, value: dict[str, Any]) -> dict[str, Any]:
         """Return the value of the annotation that stands where a reading is not sure enough."""

@@ -20,6 +20,8 @@ import regex
 
 from textnorm.errors import RulePackError, UnknownNameError
 from textnorm.resources import rules_dir
+from textnorm.rules.calibration import COLUMNS as CALIBRATION_COLUMNS
+from textnorm.rules.calibration import Calibration, calibration_of
 from textnorm.rules.pattern import Derived, PatternError, derive
 from textnorm.rules.template import Part, Slot, TemplateError, parse
 
@@ -142,6 +144,7 @@ class RulePack:
     Attributes:
         domains: the kinds of text that the pack knows, the default first; empty where it makes no difference.
         domain: the one whose rules and rows of tables are here, ``""`` where the pack knows none.
+        calibration: what raw confidences are worth; ``None``: they stay as they are.
     """
 
     code: str
@@ -154,6 +157,7 @@ class RulePack:
     fingerprint: str = ""
     domains: tuple[str, ...] = ()
     domain: str = ""
+    calibration: Calibration | None = None
 
     def rule(self, rule_id: str) -> Rule:
         """Return the rule called ``rule_id``.
@@ -189,6 +193,13 @@ class RulePack:
 
 def _in_force(domains: tuple[str, ...], domain: str) -> bool:
     return not domains or domain in domains
+
+
+def _is_share(text: str) -> bool:
+    try:
+        return 0.0 <= float(text) <= 1.0
+    except ValueError:
+        return False
 
 
 def _ordered(rules: Iterable[Rule]) -> tuple[Rule, ...]:
@@ -303,6 +314,7 @@ class _Loader:
                 msg = f"{rule.source}: the rule '{rule.id}' exists already in {seen[rule.id].source}."
                 raise RulePackError(msg)
             seen[rule.id] = rule
+        calibration = self.calibration(head)
         return RulePack(
             code=str(head["code"]),
             name=str(head.get("name", head["code"])),
@@ -314,6 +326,7 @@ class _Loader:
             fingerprint=self.digest.hexdigest()[:16],
             domains=self.domains,
             domain=self.domain,
+            calibration=calibration,
         )
 
     def read_toml(self, path: Path) -> dict[str, Any]:
@@ -342,6 +355,18 @@ class _Loader:
         for name, text in data.get("macros", {}).items():
             self.macros[name] = self.expand(str(text), f"{path}: macro '{name}'")
         return dict(head)
+
+    def calibration(self, head: Mapping[str, Any]) -> Calibration | None:
+        if "calibration" not in head:
+            return None
+        path = self.folder / str(head["calibration"])
+        rows = _read_tsv(path, CALIBRATION_COLUMNS)
+        self.digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        try:
+            return calibration_of(rows, CLASSES)
+        except ValueError as error:
+            msg = f"{path}: {error}."
+            raise RulePackError(msg) from error
 
     def choose_domain(self, named: Any, path: Path) -> None:
         if not isinstance(named, list) or not all(isinstance(name, str) and name for name in named):
@@ -376,6 +401,10 @@ class _Loader:
                 named := self.domains_of(row.get("domain", ""), f"{path}, row '{row['surface']}'"), self.domain
             )
         ]
+        for row, _ in kept:
+            if row.get("confidence") and not _is_share(row["confidence"]):
+                msg = f"{path}, row '{row['surface']}': confidence {row['confidence']!r} is no number from 0 to 1."
+                raise RulePackError(msg)
         special = {row["surface"] for row, named in kept if named}
         yield from (row for row, named in kept if named or row["surface"] not in special)
 

@@ -453,6 +453,8 @@ class LithuanianReader(Forms):
         reading = row["reading"] if "reading" in row else row["lemma"]
         if reading == "=":
             raise Abstain(row.get("note") or "left as written")
+        if row.get("confidence"):
+            self._note(request, float(row["confidence"]), "its case does not show")
         if demand.case is not None or "*" in reading:
             reading = self._words(request, reading, self._case(request, demand), demand.number or "sg")
         return reading
