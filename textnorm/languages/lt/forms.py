@@ -8,6 +8,7 @@ from __future__ import annotations
 from textnorm.languages.lt.account import account
 from textnorm.languages.lt.adjectives import decline_phrase, phrase_noun
 from textnorm.languages.lt.cardinals import One, cardinal, noun_form
+from textnorm.languages.lt.demand import CASE_NAMES
 from textnorm.languages.lt.grammar import Case, Gender, Number
 from textnorm.languages.lt.numerals import decimal
 from textnorm.languages.lt.ordinals import ordinal, year
@@ -56,4 +57,5 @@ class Forms:
     def _decimal(request: Request, whole: str, part: str, case: Case = "nom") -> str:
         form = decimal(whole, part, case)
         request.grammar.append(account(form, "decimal", case))
+        request.why.append(f"{CASE_NAMES[case]}: as decimals are said")
         return form
