@@ -54,6 +54,7 @@ _YEAR_WORDS = frozenset(("metų", "m.", "š.m."))
 _DATE = frozenset(("time",))
 _JOINING = frozenset(("ir", "ar", "arba", "bet"))
 _OPENING = (("„",), ("“",), ("«",), ('"',))
+_CLOSING = (("“",), ("”",), ("»",))
 _ALTERNATIVES = 3
 #: Behind a bare number they say that it counts hours: prieš 6 vakaro.
 _HOURS = frozenset(("ryto", "vakaro", "nakties", "popiet"))
@@ -256,6 +257,7 @@ class _Before(NamedTuple):
         of_month: the last is the genitive of a month.
         words: the words, only where what they demand hangs on the counted noun.
         not_one: the last is *nė*.
+        opened: the last is an opening quotation mark.
     """
 
     wanted: Demand
@@ -263,6 +265,7 @@ class _Before(NamedTuple):
     of_month: bool
     words: tuple[str, ...]
     not_one: bool
+    opened: bool
 
 
 @lru_cache(maxsize=8192)
@@ -274,6 +277,7 @@ def _before(left: tuple[str, ...]) -> _Before:
         of_month=bool(last) and any("month" in r.classes and r.case == "gen" for r in analyse(last)),
         words=left if any(g.condition for word in left for g in governors(word)) else (),
         not_one=last == "nė",
+        opened=left[-1:] in _OPENING,
     )
     return _one(before)
 
@@ -290,6 +294,9 @@ def _settle(
 ) -> Agreement:
     """Return the agreement of all numbers of one class in all surroundings that come to the same."""
     first = before.wanted
+    if right[:1] in _CLOSING and not before.opened:
+        why = phrase(("nom",), "number at the end of a name")
+        return Agreement("nom", "m", "pl", "plain", "card", False, 0.8, why)  # „Radijo 4“ laidoje
     found = heads(right, caps, Counted(group, single, before.in_range, before.of_month, first.shared, before.not_one))
     scored = [
         _judge(right, head, demand(before.words, head.classes) if before.words and head.classes else first, decimal)

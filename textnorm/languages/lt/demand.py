@@ -21,6 +21,8 @@ _MEASURES = ("time", "measure", "money")
 _COUNTS = frozenset(("#0", "#1", "#2"))
 _THAN = frozenset(("kaip", "nei", "negu"))
 _QUOTES = frozenset("„“”\"«»'‚‘’")
+_SIGNS = frozenset("±~≈≥≤<>+")
+_UNIT_SIGNS = frozenset("% € $ £ eur usd ct lt km m cm mm kg g t ha l ml kwh mwh gwh".split())
 _STATES = frozenset("–—-:=")
 _TEMPORAL_COMPARATIVES = frozenset(["ilgiau", "trumpiau", "vėliau", "anksčiau", "seniau", "dažniau", "rečiau"])
 
@@ -101,6 +103,10 @@ def _skip_list(left: tuple[str, ...], i: int) -> tuple[int, bool, Demand | None]
             shared = True
             i -= 2
             continue
+        if left[i] != "," and (amount := _amount_before(left, i - 1)) is not None:
+            shared = True
+            i = amount
+            continue
         numerals = tuple(r for r in analyse(before) if r.pos == "num") if before else ()
         if numerals and left[i] != ",":
             cases = tuple(dict.fromkeys(r.case for r in numerals))
@@ -111,6 +117,17 @@ def _skip_list(left: tuple[str, ...], i: int) -> tuple[int, bool, Demand | None]
             continue
         break
     return i, shared, None
+
+
+def _amount_before(left: tuple[str, ...], i: int) -> int | None:
+    """Return the index before an amount in figures that ends at `i`: skyrė 2 mln. eurų ir [300] ..."""
+    for at in range(i, max(i - 3, -1), -1):
+        word = left[at]
+        if word.startswith("#"):
+            return at - 1 if at < i else None
+        if not word.endswith(".") and word not in _UNIT_SIGNS and not (word[0].isalpha() and _is_measure(word)):
+            return None
+    return None
 
 
 def _same_again(left: tuple[str, ...], i: int) -> Demand | None:
@@ -201,7 +218,7 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
     temporal = False
     while i >= 0 and skipped <= 3:
         word = left[i]
-        if word in _QUOTES:
+        if word in _QUOTES or word in _SIGNS:
             i -= 1
             continue
         if not word[0].isalpha():

@@ -331,6 +331,8 @@ def _gap(before: list[str], head: Head, reading: Reading) -> float:
     cost = 0.0
     phrase = False  # in a participial phrase before the noun: its objects are free
     named = next((i for i, word in enumerate(before) if word.endswith(_VERBAL)), len(before))
+    if named < len(before) and head.kind == "card" and head.case in ("ins", "dat"):
+        cost += 0.6  # itself such a complement
     for at in range(len(before) - 1, -1, -1):
         word = before[at]
         agrees, participle, genitive, plural, same, measured = _between(
@@ -340,7 +342,7 @@ def _gap(before: list[str], head: Head, reading: Reading) -> float:
             cost -= 0.15
             phrase = phrase or participle
         elif phrase or genitive or at > named:
-            cost += 0.1  # (at > named: a complement of a verbal noun, 3 apsinuodijimo medžiaga atvejai)
+            cost += 0.1  # (at > named: the complement of a verbal noun, 3 apsinuodijimo medžiaga atvejai)
         else:
             cost += 0.8 if same else 1.2
         if measured and head.kind == "card" and head.case != "gen":
@@ -477,6 +479,8 @@ def _singular(word: str, r: Reading, base: float, counting: _Counting) -> Head |
         return None
     if counting.listed and counting.group == "1":
         return _head(r, word, 1.6 * base, "card", False)  # nuo 10 iki 21 euro
+    if counting.listed:
+        return None
     # Any noun can be ordered (44 rate), but a bare genitive is more often an attribute of what comes later.
     if "dimension" in r.classes and r.case == "gen":
         return None

@@ -367,8 +367,12 @@ class LithuanianReader(Forms):
     def _ordinal(self, request: Request, n: int, demand: Demand) -> str:
         if "next" in demand.names:
             agreement = ordinal_of(_context(request), n)
+            if agreement is None and "each" in demand.names:
+                # II–III skyriai: each of several is one, so its ordinal is singular.
+                agreement = ordinal_of(_context(request), n, plural=True)
             if agreement is None:
                 raise NotThisRule
+            agreement = agreement._replace(number="sg") if "each" in demand.names else agreement
             return self._agreed(request, n, agreement._replace(definite=demand.definite or agreement.definite))
         return self._ordinal_form(
             request,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from unicodedata import decimal
+from unicodedata import digit
 
 from textnorm.languages.lt.grammar import words
 from textnorm.languages.lt.numerals import cardinal, digits
@@ -16,8 +16,8 @@ _SHORT = frozenset(words("lt lv ee eu pl de uk fr fi se no dk ru ua us tv io it 
 
 
 def plain_digits(text: str) -> str:
-    """Return the text with every decimal digit of any script as 0-9 (𝟓 is 5)."""
-    return text if text.isascii() else "".join(str(decimal(c)) if c.isdecimal() else c for c in text)
+    """Return the text with every digit of any script as 0-9 (𝟓 is 5, and so is ₅)."""
+    return text if text.isascii() else "".join(str(digit(c)) if c.isdigit() else c for c in text)
 
 
 def spell_digits(text: str, *, grouped: bool = False) -> str:
