@@ -12,6 +12,9 @@ from textnorm.languages.lt.spelling import plain_digits
 from textnorm.rules.reading import NotThisRule
 
 _SPACES = re.compile(r"[\s.\u00a0\u202f']")
+_GROUPED = re.compile(r"\d{1,3}(?:[\s.\u00a0\u202f']\d{3}){1,5}\Z")
+#: Thousands by commas, decimals by a full stop: sure only with both or with several commas (1,234 is a decimal).
+_ENGLISH = re.compile(r"\d{1,3}(?:(?:,\d{3}){1,4}\.\d{1,9}|(?:,\d{3}){2,4})\Z")
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 #: The longest number that is read as one; a longer one is a code, whose digits are read.
 MAX_DIGITS = 15
@@ -62,32 +65,43 @@ def parse_args(args: tuple[str, ...]) -> Demand:
 
 
 def to_int(text: str) -> int:
-    """Return the value of a written whole number, grouped by spaces or full stops or not at all.
+    """Return the value of a written whole number, grouped by spaces, full stops or several commas or not at all.
 
     Raises:
         NotThisRule: too long to be named as a number.
     """
-    plain = text if text.isdecimal() else _SPACES.sub("", text)
+    plain = text if text.isdecimal() else _ungrouped(_european(text))
     if not plain.isdecimal() or len(plain) > MAX_DIGITS:
         raise NotThisRule
     return int(plain)
 
 
+def _ungrouped(text: str) -> str:
+    """Return digits without what groups them by three; nothing where they are grouped in another way."""
+    return _SPACES.sub("", text) if text.isdecimal() or _GROUPED.match(text) else ""
+
+
+def _european(text: str) -> str:
+    """Return a number without thousands by commas and with a comma before its decimals."""
+    return text.replace(",", "").replace(".", ",") if "," in text and _ENGLISH.match(text) else text
+
+
 def parts_of(text: str) -> tuple[str, str]:
     """Return whole and decimal digits of a written number; the second is empty for a whole number.
 
-    A comma opens decimals; a full stop does so before one or two digits, and groups thousands before three.
+    A comma opens decimals; a full stop does so before one or two digits, and groups thousands before three. Where
+    commas group (1,234.56 or 1,234,567) a full stop opens decimals.
 
     Raises:
         NotThisRule: no number, or one too long to be named.
     """
-    plain = plain_digits(text)
+    plain = _european(plain_digits(text))
     if "," not in plain:
         head, stop, tail = plain.rpartition(".")
         if stop and len(tail) <= 2:
             plain = f"{head},{tail}"
     whole, _, part = plain.partition(",")
-    whole = _SPACES.sub("", whole)
+    whole = _ungrouped(whole)
     if not whole.isdecimal() or (part and not part.isdecimal()) or max(len(whole), len(part)) > MAX_DIGITS:
         raise NotThisRule
     return whole, part
