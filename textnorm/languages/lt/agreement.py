@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from textnorm.languages.lt.context import Context
-from textnorm.languages.lt.demand import CASE_NAMES, MEDIUM, STRONG, Demand, demand, phrase
+from textnorm.languages.lt.demand import CASE_NAMES, JOINERS, MEDIUM, STRONG, Demand, demand, phrase
 from textnorm.languages.lt.government import governors
 from textnorm.languages.lt.grammar import Case, Gender, Number
 from textnorm.languages.lt.heads import Counted, Group, Head, heads, looked_at, number_group
@@ -258,6 +258,7 @@ class _Before(NamedTuple):
         words: the words, only where what they demand hangs on the counted noun.
         not_one: the last is *nė*.
         opened: the last is an opening quotation mark.
+        after_one: a number that counts like 1 is joined to it.
     """
 
     wanted: Demand
@@ -266,6 +267,7 @@ class _Before(NamedTuple):
     words: tuple[str, ...]
     not_one: bool
     opened: bool
+    after_one: bool
 
 
 @lru_cache(maxsize=8192)
@@ -278,8 +280,19 @@ def _before(left: tuple[str, ...]) -> _Before:
         words=left if any(g.condition for word in left for g in governors(word)) else (),
         not_one=last == "nė",
         opened=left[-1:] in _OPENING,
+        after_one=_after_one(left),
     )
     return _one(before)
+
+
+def _after_one(left: tuple[str, ...]) -> bool:
+    """Tell whether the list that the number continues holds one that counts like 1."""
+    at = len(left) - 1
+    while at >= 1 and left[at] in JOINERS and left[at - 1].startswith("#"):
+        if left[at - 1] == "#1":
+            return True
+        at -= 2
+    return False
 
 
 @lru_cache(maxsize=4096)
@@ -297,7 +310,11 @@ def _settle(
     if right[:1] in _CLOSING and not before.opened:
         why = phrase(("nom",), "number at the end of a name")
         return Agreement("nom", "m", "pl", "plain", "card", False, 0.8, why)  # „Radijo 4“ laidoje
-    found = heads(right, caps, Counted(group, single, before.in_range, before.of_month, first.shared, before.not_one))
+    found = heads(
+        right,
+        caps,
+        Counted(group, single, before.in_range, before.of_month, first.shared, before.not_one, before.after_one),
+    )
     scored = [
         _judge(right, head, demand(before.words, head.classes) if before.words and head.classes else first, decimal)
         for head in found

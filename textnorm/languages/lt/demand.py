@@ -214,6 +214,8 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
         if left[i - 1] != "#0" and len(cases) == 1:
             return Demand(cases, STRONG, phrase(cases, f"shared with '{left[i]}'"), by="list")
         i -= 2
+    if i >= 1 and left[i] in _UNIT_SIGNS and (amount := _amount_before(left, i)) is not None:
+        i, shared = amount, True  # 19 Eur 99 ct
     skipped = 0
     temporal = False
     while i >= 0 and skipped <= 3:

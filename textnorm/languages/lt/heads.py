@@ -132,6 +132,7 @@ class Counted(NamedTuple):
         of_month: the genitive of a month stands before it.
         shared: it continues a list or a range.
         never_ordered: *nė* stands before it: not one.
+        after_one: it joins 1, which cannot count a plural.
     """
 
     group: Group
@@ -140,6 +141,7 @@ class Counted(NamedTuple):
     of_month: bool
     shared: bool
     never_ordered: bool = False
+    after_one: bool = False
 
 
 _STEPPED_OVER = JOINERS | _QUOTES | {"iki", "su", "iš"}
@@ -190,7 +192,7 @@ def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> l
     start = _start(right, counted.group, counted.in_range)
     counting = _Counting(
         counted.group, start.group, start.open_case, start.listed or counted.shared, counted.of_month, counted.single,
-        start.more,
+        start.more, counted.after_one or (counted.group == "1" and start.listed),
     )  # fmt: skip
     out: list[Head] = []
     before: list[str] = []
@@ -418,6 +420,7 @@ class _Counting(NamedTuple):
     of_month: bool
     single: bool
     more: bool
+    with_one: bool
 
 
 @lru_cache(maxsize=32768)
@@ -443,8 +446,11 @@ def _candidate(word: str, r: Reading, counting: _Counting) -> Head | None:
     own, group, open_case, listed = counting[:4]
     if r.number == "sg":
         return _singular(word, r, base, counting)
-    if listed and "legal" in r.classes:
-        return _head(r, word, 2.5, "ord", False)
+    if listed and (
+        "legal" in r.classes
+        or (counting.with_one and "ordinal" in r.classes and not r.classes & (_MEASURED | {"times"}))
+    ):
+        return _head(r, word, 2.5, "ord", False)  # 1 ir 2 klasių: one of several is ordered
     if own == "0" or (open_case and r.case == "gen") or (listed and group == "0"):
         if r.case == "gen":
             # pagal 2 ar daugiau studijų programas: a later noun in the case asked is what is counted
