@@ -273,6 +273,25 @@ def test_the_reasons_are_those_of_explain(nlp):
         assert [edit.value["why"] for edit in out.edits] == [why]
 
 
+def test_the_accounts_are_those_of_explain(nlp):
+    from textnorm.commands.common import grammar_of
+
+    rows = table(LITHUANIAN, "written", "account")
+    assert rows
+    for written, told in rows:
+        (edit,) = nlp(written).edits
+        assert "; ".join(grammar_of(dict(edit.value))) == told
+
+
+def test_what_the_safe_pipeline_leaves(nlp):
+    rows = table(LITHUANIAN, "written", "`lt-speech`", "`lt-speech-safe`")
+    safe = load("lt-speech-safe")
+    assert rows
+    for written, full, certain in rows:
+        assert nlp(written).text == full
+        assert safe(written).text == certain
+
+
 def test_known_faults_are_still_there(nlp):
     """Strict: who mends one takes its row out of the page."""
     for written, today, right in table(LITHUANIAN, "written", "read today", "right"):
