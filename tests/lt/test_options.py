@@ -107,6 +107,18 @@ def test_the_threshold_is_a_share() -> None:
         make_nsw("lt", min_confidence=1.5)
 
 
+def test_only_a_pipeline_that_reads_everything_promises_that_twice_is_once() -> None:
+    assert make_nsw("lt").idempotent
+    assert not make_nsw("lt", min_confidence=0.5).idempotent
+
+
+def test_a_kept_unit_is_no_acronym_either() -> None:
+    nlp = load("lt-speech", overrides={"components.nsw.options": {"units": "keep"}})
+    once = nlp("Galia viršija 100 MW, rašo LRT.").text
+    assert once == "Galia viršija šimtą MW, rašo el-er-tė."
+    assert nlp(once).text == once
+
+
 def test_the_engines_agree_on_what_is_unsure() -> None:
     fast, plain = (make_nsw("lt", min_confidence=0.95, engine=engine) for engine in ("fast", "reference"))
     assert fast(TEXTS) == plain(TEXTS)
@@ -187,6 +199,7 @@ def test_an_overlay_may_hold_in_one_domain(tmp_path: Path) -> None:
     [
         ('domain = "b"', 'domain = "c"', r"rule 'xx\.b': domain 'c' is none of the pack's: a, b"),
         ('domain = "b"', 'domain = ["b", "d"]', "domain 'd'"),
+        ('domain = "b"', "domain = 5", "domain must be a name or a list of names, not 5"),
     ],
 )
 def test_an_unknown_domain_names_the_rule(tmp_path: Path, old: str, new: str, message: str) -> None:

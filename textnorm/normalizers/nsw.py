@@ -27,7 +27,6 @@ class NswNormalizer:
 
     name = "textnorm.nsw.v1"
     scope: Scope = "text"
-    idempotent = True
 
     def __init__(self, pack: RulePack, engine: ReferenceEngine) -> None:
         self.pack = pack
@@ -35,6 +34,8 @@ class NswNormalizer:
         self.version = f"{pack.version}+{engine.reader.version}"
         self.languages = (pack.code,)
         self.fingerprint = pack.fingerprint
+        # What is left for want of evidence may be read in a second pass, whose context is the words of the first.
+        self.idempotent = engine.min_confidence == 0.0
 
     def __call__(self, texts: Sequence[str]) -> Edits:
         """Return the edits of each text."""

@@ -382,6 +382,9 @@ class _Loader:
 
     def domains_of(self, raw: Any, where: str) -> tuple[str, ...]:
         """Return the domains that a rule or row names, a name or a list of names."""
+        if not isinstance(raw, str | list | tuple) or not all(isinstance(name, str) for name in raw):
+            msg = f"{where}: domain must be a name or a list of names, not {raw!r}."
+            raise RulePackError(msg)
         found = tuple(raw.split()) if isinstance(raw, str) else tuple(raw)
         for name in found:
             if name not in self.domains:

@@ -25,7 +25,7 @@ from textnorm.languages.lt.numerals import fraction, noun_form
 from textnorm.languages.lt.ordinals import Match, ordinal_from_ending
 from textnorm.languages.lt.slots import Demand, parse_args, parts_of, roman_value, to_int
 from textnorm.languages.lt.spelling import sayable, spell, spell_address, spell_code, spell_digits, spell_pairs
-from textnorm.languages.lt.surnames import surname_forms
+from textnorm.languages.lt.surnames import before_name, surname_forms
 from textnorm.languages.lt.tagger import analyse
 from textnorm.rules.pack import Rule, Table
 from textnorm.rules.reading import Abstain, NotThisRule, ReadFunction, Request
@@ -152,7 +152,7 @@ class LithuanianReader(Forms):
             if name not in tables:
                 msg = f"'{function}' needs a table '{name}'. Known: {', '.join(sorted(tables))}."
                 raise ValueError(msg)
-        asks = demand.asked or "next" in demand.names or function == "ranged"
+        asks = demand.asked or "next" in demand.names or function in ("ranged", "titled")
         if (asks or (function in ("card", "count") and demand.case is None)) and not rule.context:
             msg = f"'{function}' asks the context here, but the rule says context = false."
             raise ValueError(msg)
@@ -174,7 +174,7 @@ class LithuanianReader(Forms):
             context = _context(request)
             if not amount:
                 # "po kovo 11 d.": the preposition governs the day across the year and month before it.
-                left = _before_name(context.left) if _NAMED in demand.names else context.left
+                left = before_name(context.left) if _NAMED in demand.names else context.left
                 context = context._replace(left=_before_date(left))
             case, confidence, why = case_of(context, default=default, number_like=amount, classes=classes)
             if not amount and why.endswith("no governing word"):
@@ -482,6 +482,10 @@ class LithuanianReader(Forms):
         if self.acronyms == "word" and sayable(text):
             msg = "the acronym can be said as a word"
             raise Abstain(msg)
+        tables = (request.tables[name] for name in _PHRASE_TABLES if name in request.tables)
+        if self.units == "keep" and any(text in table.by_surface for table in tables):
+            msg = "units are left as written"
+            raise Abstain(msg)
         return spell(text, request.tables["letters"].by_surface)
 
     def read_digits(self, request: Request, text: str, args: tuple[str, ...]) -> str:
@@ -510,14 +514,6 @@ class LithuanianReader(Forms):
 
 def _legal_follows(context: Context) -> bool:
     return bool(context.right) and any("legal" in r.classes and r.number == "pl" for r in analyse(context.right[0]))
-
-
-def _before_name(left: tuple[str, ...]) -> tuple[str, ...]:
-    """Drop the name in the genitive before what it names (prie Beržų g.), with the initials before it."""
-    end = len(left) - 1
-    while end > 0 and len(left[end - 1]) == 2 and left[end - 1][1] == ".":
-        end -= 1
-    return left[: max(end, 0)]
 
 
 def _before_date(left: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Gender and case of a Lithuanian surname, from its ending.
+"""Names beside what is read: gender and case of a Lithuanian surname, and what stands before a name in the genitive.
 
 Surnames of women have suffixes of their own (-ienė of wives, -aitė, -ytė, -utė, -ūtė of daughters); those of men
 decline like nouns of their ending. Source: *Dabartinės lietuvių kalbos gramatika*, chapter on word formation.
@@ -23,3 +23,11 @@ def surname_forms(name: str) -> tuple[tuple[Gender, Case], ...]:
         return (("f", _CASES[woman[1]]),)
     found = (r for r in analyse(low) if r.pos == "noun" and r.number == "sg" and r.case != "voc")
     return tuple(dict.fromkeys((r.gender, r.case) for r in found))
+
+
+def before_name(left: tuple[str, ...]) -> tuple[str, ...]:
+    """Drop the name in the genitive that ends the words before a slot (prie Beržų g.), with the initials before it."""
+    end = len(left) - 1
+    while end > 0 and len(left[end - 1]) == 2 and left[end - 1][1] == ".":
+        end -= 1
+    return left[: max(end, 0)]
