@@ -42,6 +42,17 @@ def test_whole_text(name: str, pipeline: str, data_dir: Path) -> None:
         assert edits.invert(lines).apply(once) == lines
 
 
+@pytest.mark.parametrize("domain", ["news", "legal", "address"])
+def test_every_domain_reads_once(domain: str, data_dir: Path) -> None:
+    nlp = load("lt-speech", overrides={"components.nsw.domain": domain})
+    for name in FILES[:2]:
+        lines = next(chunks(data_dir / name))
+        edits = nlp.edits(lines)
+        once = edits.apply(lines)
+        assert [pair for pair in zip(once, nlp.edits(once).apply(once), strict=True) if pair[0] != pair[1]][:5] == []
+        assert edits.invert(lines).apply(once) == lines
+
+
 def test_news_without_nsw_stays(speech: Pipeline, data_dir: Path) -> None:
     plain = [line for lines in chunks(data_dir / FILES[0]) for line in lines if line and not NSW_LIKE.search(line)]
     assert len(plain) > 500
