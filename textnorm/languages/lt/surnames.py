@@ -1,7 +1,9 @@
 """Names beside what is read: gender and case of a Lithuanian surname, and what stands before a name in the genitive.
 
-Surnames of women have suffixes of their own (-ienė of wives, -aitė, -ytė, -utė, -ūtė of daughters); those of men
-decline like nouns of their ending. Source: *Dabartinės lietuvių kalbos gramatika*, chapter on word formation.
+Only surnames with a Lithuanian suffix are known: women's in -ienė (wives), -aitė, -ytė, -utė, -ūtė (daughters); men's
+in -auskas, -inskas, -ėnas, -ūnas, -onas, -enas, -aitis, -ytis, -utis, -elis, -ėlis, -ulis, -onis, -evičius, -avičius,
+-kus. A foreign name tells neither gender nor case. Source: *Dabartinės lietuvių kalbos gramatika*, chapters on word
+formation and on the declension of nouns.
 """
 
 from __future__ import annotations
@@ -9,20 +11,27 @@ from __future__ import annotations
 import re
 
 from textnorm.languages.lt.grammar import Case, Gender
-from textnorm.languages.lt.tagger import analyse
 
-_WOMAN = re.compile(r".{2,}(?:ien|ait|yt|ut|ūt)(ė|ės|ei|ę|e|ėje)$")
-_CASES: dict[str, Case] = {"ė": "nom", "ės": "gen", "ei": "dat", "ę": "acc", "e": "ins", "ėje": "loc"}
+_CASES: tuple[Case, ...] = ("nom", "gen", "dat", "acc", "ins")
+# Suffixes, and endings in the order of the cases; t before a soft ending is č (Petraitis, Petraičio).
+_DECLENSIONS: tuple[tuple[Gender, str, str], ...] = (
+    ("f", "ien|ait|yt|ut|ūt", "ė ės ei ę e"),
+    ("m", "ausk|insk|ėn|ūn|on|en", "as o ui ą u"),
+    ("m", "ai[tč]|y[tč]|u[tč]|el|ėl|ul|on", "is io iui į iu"),
+    ("m", "[ea]vič", "ius iaus iui ių iumi"),
+    ("m", "[lmnrstšvz]k", "us aus ui ų umi"),
+)
+_FORMS = tuple(
+    (gender, case, re.compile(f".{{1,}}(?:{suffixes}){ending}"))
+    for gender, suffixes, endings in _DECLENSIONS
+    for case, ending in zip(_CASES, endings.split(), strict=True)
+)
 
 
 def surname_forms(name: str) -> tuple[tuple[Gender, Case], ...]:
-    """Return the genders and cases in which a surname as written can stand, the likeliest first; none where unknown."""
+    """Return the genders and cases in which a surname as written can stand; none where it is no known kind."""
     low = name.lower()
-    woman = _WOMAN.match(low)
-    if woman is not None:
-        return (("f", _CASES[woman[1]]),)
-    found = (r for r in analyse(low) if r.pos == "noun" and r.number == "sg" and r.case != "voc")
-    return tuple(dict.fromkeys((r.gender, r.case) for r in found))
+    return tuple(dict.fromkeys((gender, case) for gender, case, form in _FORMS if form.fullmatch(low)))
 
 
 def before_name(left: tuple[str, ...]) -> tuple[str, ...]:
