@@ -19,7 +19,6 @@ from textnorm.languages.lt.compounds import compound_stem
 from textnorm.languages.lt.context import Context, context_key
 from textnorm.languages.lt.demand import CASE_NAMES
 from textnorm.languages.lt.following import counts_genitives, ordinal_of
-from textnorm.languages.lt.forms import Forms
 from textnorm.languages.lt.grammar import Case, Gender, NumberRangeError, words
 from textnorm.languages.lt.numerals import fraction, noun_form
 from textnorm.languages.lt.ordinals import Match, ordinal_from_ending
@@ -27,6 +26,7 @@ from textnorm.languages.lt.slots import Demand, parse_args, parts_of, roman_valu
 from textnorm.languages.lt.spelling import sayable, spell, spell_address, spell_code, spell_digits, spell_pairs
 from textnorm.languages.lt.surnames import before_name, surname_forms
 from textnorm.languages.lt.tagger import analyse
+from textnorm.languages.lt.wording import Forms
 from textnorm.rules.pack import Rule, Table
 from textnorm.rules.reading import Abstain, NotThisRule, ReadFunction, Request
 from textnorm.rules.template import Slot
