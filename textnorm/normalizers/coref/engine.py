@@ -1,16 +1,25 @@
-"""Names of one document brought together: forms, types, sieves, clusters."""
+"""Names of one document brought together: language, forms, types, sieves, clusters, canonical forms."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from textnorm.errors import UnknownNameError, UsageError
 from textnorm.normalizers.coref import persons, spelling, things
-from textnorm.normalizers.coref.shape import Shaper
+from textnorm.normalizers.coref.canonical import canonical
+from textnorm.normalizers.coref.guess import Guesser
+from textnorm.normalizers.coref.inflector import Inflector, Uninflected
+from textnorm.normalizers.coref.shape import Shape, Shaper
 from textnorm.normalizers.coref.state import Form, Link, State
-from textnorm.normalizers.coref.tables import NameTables
+from textnorm.normalizers.coref.tables import languages, load_tables
+from textnorm.normalizers.coref.text import language_of
+from textnorm.registry import inflectors
+from textnorm.resources import rules_dir
 
+AUTO = "auto"
 #: Name of a sieve -> what it does; in the order of work, precision first.
 SIEVES: dict[str, Callable[[State], None]] = {
     "aliases": things.aliases,
@@ -30,7 +39,7 @@ class Mention(NamedTuple):
     Attributes:
         start, end: words of the document, end exclusive.
         words: the words of the name.
-        type: its type where it is given, else ``None``.
+        type: its type (``textnorm.normalizers.coref.types.TYPES``) where it is given, else ``None``.
     """
 
     start: int
@@ -44,32 +53,166 @@ class Cluster:
     """The mentions of one name.
 
     Attributes:
-        canonical: the form that stands for all.
+        canonical: the form that stands for all; in an inflected language in the nominative.
         type: type of the name.
         mentions: numbers of the mentions, ascending.
-        confidence: of the weakest link, 1 for a name with one form.
-        evidence: the links.
+        confidence: 0 to 1: the least of its type and its links.
+        evidence: why its forms are one: pairs of forms (as written), the sieve, its confidence.
     """
 
     canonical: str
     type: str
     mentions: list[int]
     confidence: float
-    evidence: list[Link]
+    evidence: list[tuple[str, str, str, float]] = field(default_factory=list)
 
 
-def make_forms(mentions: Sequence[Mention], types: Sequence[str], sure: Sequence[float], shaper: Shaper) -> list[Form]:
-    """Return the distinct forms, in the order of their first mentions."""
+class _Language:
+    """What the engine keeps of one language."""
+
+    def __init__(self, code: str, overlays: tuple[str, ...]) -> None:
+        self.code = code
+        self.tables = load_tables(code, overlays)
+        self.shaper = Shaper(self.tables)
+        self.guesser = Guesser(self.shaper)
+        self.inflector = _inflector_of(code)
+
+
+def _inflector_of(code: str) -> Inflector:
+    path = rules_dir("names") / code / "language.toml"
+    if not path.is_file():
+        return Uninflected()
+    name = tomllib.loads(path.read_text(encoding="utf-8"))["inflector"]
+    made: Inflector = inflectors.get(name)()
+    return made
+
+
+class NameResolver:
+    """Brings the names of documents together.
+
+    Args:
+        language: code of a language with tables, or ``auto`` to look at each document.
+        overlays: the user's tables, folders or files (:mod:`textnorm.normalizers.coref.tables`).
+        off: sieves to leave out.
+
+    Raises:
+        UnknownNameError: no such language or sieve.
+        UsageError: a table that cannot be used.
+    """
+
+    def __init__(self, language: str = AUTO, *, overlays: Sequence[str] = (), off: Sequence[str] = ()) -> None:
+        codes = languages()
+        if language != AUTO and language not in codes:
+            kind = "language with tables of names"
+            raise UnknownNameError(kind, language, [AUTO, *codes])
+        for name in off:
+            if name not in SIEVES:
+                kind = "sieve"
+                raise UnknownNameError(kind, name, SIEVES)
+        if isinstance(overlays, str):
+            msg = "The overlays of names are a list of folders or files."
+            raise UsageError(msg)
+        self.language = language
+        self.overlays = tuple(overlays)
+        self.off = tuple(off)
+        self._sieves = [run for name, run in SIEVES.items() if name not in off]
+        chosen = codes if language == AUTO else [language]
+        self._languages = {code: _Language(code, self.overlays) for code in chosen}
+        self._stops = {code: one.tables.role("stop") for code, one in self._languages.items()}
+        self._letters = {
+            code: frozenset("".join(one.tables.role("letters"))) for code, one in self._languages.items()
+        }
+        self.version = "-".join(
+            ("1", *(f"{code}.{one.tables.digest}.{one.inflector.version}" for code, one in self._languages.items()))
+        )
+
+    def knows(self, code: str) -> bool:
+        """Whether documents of a language can be read."""
+        return code in self._languages
+
+    def code_of(self, words: Sequence[str]) -> str:
+        """Return the language in which a document is read."""
+        if self.language != AUTO:
+            return self.language
+        return language_of(words, self._stops, self._letters)
+
+    def part(self, code: str) -> _Language:
+        """Return tables, shaper, guesser and inflector of a language."""
+        return self._languages[code]
+
+    def resolve(self, words: Sequence[str], mentions: Sequence[Mention], code: str | None = None) -> list[Cluster]:
+        """Return the clusters of one document, in the order of their first mentions, singletons included.
+
+        Args:
+            words: of the document; types look at the neighbours of names.
+            mentions: names in the order of the text.
+            code: the language, where it is known already.
+        """
+        if not mentions:
+            return []
+        language = self.part(code or self.code_of(words))
+        shapes = [language.shaper.shape(mention.words) for mention in mentions]
+        lemmas = language.inflector.lemmas({word for shape in shapes for word in shape.words})
+        if lemmas:
+            shapes = _with_lemmas(shapes, lemmas)
+        spans = [(mention.start, mention.end) for mention in mentions]
+        types, sure = language.guesser.document(shapes, spans, words, [mention.type for mention in mentions])
+        forms = make_forms(mentions, shapes, types, sure)
+        state = State(forms, language.shaper)
+        for run in self._sieves:
+            run(state)
+        return _clusters(state, language.inflector, lemmas)
+
+
+def _with_lemmas(shapes: list[Shape], lemmas: Mapping[str, str]) -> list[Shape]:
+    made: dict[tuple[str, ...], Shape] = {}
+    out = []
+    for shape in shapes:
+        known = made.get(shape.words)
+        if known is None:
+            key = tuple([lemmas.get(word, low) for word, low in zip(shape.words, shape.key, strict=True)])
+            known = made[shape.words] = Shape(shape.words, key, shape.owned)
+        out.append(known)
+    return out
+
+
+def make_forms(
+    mentions: Sequence[Mention], shapes: Sequence[Shape], types: Sequence[str], sure: Sequence[float]
+) -> list[Form]:
+    """Return the distinct forms of a document, in the order of their first mentions."""
     forms: list[Form] = []
     known: dict[tuple[tuple[str, ...], str], Form] = {}
-    for k, mention in enumerate(mentions):
-        shape = shaper.shape(mention.words)
-        type_ = types[k]
+    for k, (mention, shape, type_) in enumerate(zip(mentions, shapes, types, strict=True)):
         form = known.get((shape.key, type_))
         if form is None:
             form = known[shape.key, type_] = Form(len(forms), shape, type_, sure[k])
             forms.append(form)
         form.at.append(mention.start)
         form.mentions.append(k)
-        form.surfaces[mention.words] = form.surfaces.get(mention.words, 0) + 1
+        form.surfaces[shape.words] = form.surfaces.get(shape.words, 0) + 1
     return forms
+
+
+def _clusters(state: State, inflector: Inflector, lemmas: Mapping[str, str]) -> list[Cluster]:
+    members: dict[int, list[Form]] = {}
+    for form in state.forms:
+        members.setdefault(state.root(form.index), []).append(form)
+    links: dict[int, list[Link]] = {}
+    for link in state.links:
+        links.setdefault(state.root(link.form), []).append(link)
+    out: list[Cluster] = []
+    for root, forms in members.items():
+        found = links.get(root, [])
+        confidence = min([form.sure for form in forms] + [link.confidence for link in found])
+        evidence = [
+            (_said(state.forms[link.form]), _said(state.forms[link.other]), link.sieve, link.confidence)
+            for link in found
+        ]
+        numbers = sorted(k for form in forms for k in form.mentions)
+        name = canonical(forms, inflector, lemmas)
+        out.append(Cluster(name, forms[0].type, numbers, round(confidence, 2), evidence))
+    return out
+
+
+def _said(form: Form) -> str:
+    return " ".join(form.shape.words)

@@ -11,6 +11,8 @@ from textnorm.normalizers.coref.state import Form, State, same_given
 
 #: Forms of one surname that a form is compared with: the nearest. Keeps the time linear in long documents.
 WINDOW = 64
+#: How sure a guessed person must be for the first name alone to be linked.
+TRUSTED = 0.65
 
 
 def full_names(state: State) -> None:
@@ -72,15 +74,15 @@ def single_names(state: State) -> None:
         elif core:
             for word in dict.fromkeys(_words(core)):
                 by_word[word].append(form)
-    # Titled ones first: they know more.
-    singles.sort(key=lambda form: (not (form.name and form.name.titles), form.first))
+    # Titled ones first, they know more; of these the given names, because of what they exclude (_fits).
+    singles.sort(key=lambda form: (*_turn(form, state), form.first))
     families = _families(singles)
     alone: defaultdict[str, list[Form]] = defaultdict(list)
     for form in singles:
         assert form.name is not None
         word = form.name.core[0]
         short_for = sorted(state.tables.nicknames.get(word, ()))
-        full = [other for other in _window(by_word[word]) if _fits(form, other, families)]
+        full = [other for other in _window(by_word[word]) if _fits(form, other, families, state)]
         full += [
             other for name in short_for for other in _window(by_word[name]) if other.name and other.name.core[0] == name
         ]
@@ -92,8 +94,15 @@ def single_names(state: State) -> None:
         for sieve, confidence, others in tries:
             ranked = sorted(state.nearest(form, others), key=lambda other: _rank(form, other, state))
             if any(state.link(form.index, other.index, sieve, confidence) for other in ranked):
+                if form.name.address and sieve == "single_name" and ranked[0].name and ranked[0].name.core[0] == word:
+                    state.facts[state.root(form.index)].by_given.update(form.name.titles)
                 break
         alone[word].append(form)
+
+
+def _turn(form: Form, state: State) -> tuple[bool, bool]:
+    name = form.name
+    return (not (name and name.titles), not (name and name.core[0] in state.tables.given))
 
 
 def _window(forms: list[Form]) -> list[Form]:
@@ -125,10 +134,16 @@ def _rank(form: Form, other: Form, state: State) -> tuple[int, int, int]:
     return (woman, place, -state.weight(other.index))
 
 
-def _fits(form: Form, other: Form, families: frozenset[str]) -> bool:
+def _fits(form: Form, other: Form, families: frozenset[str], state: State) -> bool:
     """Whether a single name may be short for a full one."""
     one, two = form.name, other.name
     if one is None or two is None:
+        return False
+    # Of a pair of capitalised words that is a person only by its looks, nothing but the surname is trusted.
+    if other.sure < TRUSTED and one.core[0] != two.core[-1]:
+        return False
+    # Who is called Miss Lucy is not Miss Smith: that is her elder sister, or another.
+    if one.core[0] == two.core[-1] and not state.facts[state.root(other.index)].by_given.isdisjoint(one.titles):
         return False
     # Mrs Hilbery is not Katharine Hilbery where the text has a whole family of them.
     return not (one.address and one.core[0] in families and not two.address)

@@ -43,12 +43,12 @@ class Shape:
     Attributes:
         words: as written, without punctuation, articles, possessive endings.
         key: the same, folded; for an inflected language lemmas stand here.
-        lower: number of words in lower case that were taken off in front (``dear``, ``old``).
+        owned: words before a possessive inside the form (``Virginia 's Tax Code``: 1), 0 where there is none.
     """
 
     words: tuple[str, ...]
     key: Key
-    lower: int = 0
+    owned: int = 0
 
 
 def clean_words(words: Sequence[str]) -> list[str]:
@@ -74,6 +74,15 @@ def clean_words(words: Sequence[str]) -> list[str]:
     return out
 
 
+def _owned(words: Sequence[str]) -> int:
+    for i, word in enumerate(words[:-1]):
+        if word in _POSSESSIVE:
+            return len(clean_words(words[:i]))
+        if word.endswith(("'s", "’s")):
+            return len(clean_words(words[: i + 1]))
+    return 0
+
+
 class Shaper:
     """Takes forms of one language apart; remembers what it has seen.
 
@@ -95,8 +104,9 @@ class Shaper:
         return role("article") | role("determiner")
 
     @cached_property
-    def _titles_of_two(self) -> frozenset[str]:
-        return frozenset(w for w in self.tables.honorific if "_" in w)
+    def exclusive(self) -> frozenset[str]:
+        """Titles that one person does not bear together, as Miss and Mrs."""
+        return self.tables.role("exclusive_title")
 
     def shape(self, words: tuple[str, ...]) -> Shape:
         """Return the words of a form; the whole form where nothing would be left."""
@@ -112,7 +122,8 @@ class Shaper:
                 break
             at += 1
         kept = kept[at:]
-        made = Shape(tuple(kept), tuple([fold(w) for w in kept]), at)
+        owned = max(0, _owned(words) - at)
+        made = Shape(tuple(kept), tuple([fold(w) for w in kept]), owned if owned < len(kept) else 0)
         if len(self._shapes) >= self.LIMIT:
             self._shapes.clear()
         self._shapes[words] = made
@@ -131,8 +142,8 @@ class Shaper:
 
     def _person(self, shape: Shape) -> PersonName:
         honorific, given = self.tables.honorific, self.tables.given
-        if not _GROUP.isdisjoint(shape.key[1:-1]):
-            return PersonName((), (" ".join(shape.key),), False, "", False, "")  # several persons: opaque
+        if not _GROUP.isdisjoint(shape.key[1:-1]) or shape.owned:
+            return PersonName((), (" ".join(shape.key),), False, "", False, "")  # several persons, or something of theirs: opaque
         key, words = list(shape.key), list(shape.words)
         generation = ""
         while len(key) > 1:

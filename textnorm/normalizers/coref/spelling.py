@@ -51,10 +51,7 @@ def _near(one: Form, two: Form) -> bool:
         return False
     return all(
         min(len(x), len(y)) >= SHORTEST - 1 and not any(c.isdigit() for c in x + y) and DamerauLevenshtein.distance(x, y) == 1
-        and not _plural(x, y)
+        and not (x.startswith(y) or y.startswith(x))
         for x, y in different
     )
 
-
-def _plural(x: str, y: str) -> bool:
-    return x + "s" == y or y + "s" == x

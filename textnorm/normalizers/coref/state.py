@@ -54,13 +54,19 @@ class Link(NamedTuple):
 
 @dataclass(slots=True)
 class _Facts:
-    """What the names of one cluster say; two clusters whose facts clash stay apart."""
+    """What the names of one cluster say; two clusters whose facts clash stay apart.
+
+    ``styles`` are titles that exclude each other (Miss, Mrs); ``by_given`` are titles that stood before the given name
+    alone (Miss Lucy).
+    """
 
     gender: str = ""
     sure: bool = False
     generation: str = ""
     given: set[str] = field(default_factory=set)
     middle: set[str] = field(default_factory=set)
+    styles: set[str] = field(default_factory=set)
+    by_given: set[str] = field(default_factory=set)
 
 
 class State:
@@ -79,6 +85,7 @@ class State:
                 form.name = shaper.person(form.shape)
                 name = form.name
                 facts = _Facts(name.gender, name.sure, name.generation)
+                facts.styles.update(title for title in name.titles if title in shaper.exclusive)
                 if len(name.core) > 1:
                     facts.given.add(name.core[0])
                     facts.middle.update(name.core[1:-1][:1])
@@ -106,6 +113,8 @@ class State:
             return True
         if one.generation and two.generation and one.generation != two.generation:
             return True
+        if one.styles and two.styles and not one.styles & two.styles:
+            return True
         return not (self._one_given(one.given, two.given) and self._one_given(one.middle, two.middle))
 
     def _one_given(self, ones: set[str], twos: set[str]) -> bool:
@@ -129,6 +138,8 @@ class State:
             one.generation = one.generation or two.generation
             one.given |= two.given
             one.middle |= two.middle
+            one.styles |= two.styles
+            one.by_given |= two.by_given
         elif two is not None:
             self.facts[low] = two
         return True

@@ -71,7 +71,7 @@ def short_forms(state: State) -> None:
         alias = state.tables.aliases.get(form.shape.key)
         known = () if alias is None or alias.people else (fold_words(alias.name.split()),)
         for long in (form.shape.key, *known):
-            for key, sieve, confidence in _shortened(long, form.type, state.tables):
+            for key, sieve, confidence in shortened(long, form.type, state.tables):
                 if key != form.shape.key and key:
                     shorts[form.type, key].append((form, sieve, confidence))
     for form in forms:
@@ -88,14 +88,13 @@ def short_forms(state: State) -> None:
                 break
 
 
-def _shortened(key: Key, type_: str, tables: NameTables) -> list[tuple[Key, str, float]]:
+def shortened(key: Key, type_: str, tables: NameTables) -> list[tuple[Key, str, float]]:
     """Return the short forms that a form may have, with the sieve that says so."""
     if len(key) < 2:
         return []
     heads, connector = tables.heads, tables.role("connector")
     out: list[tuple[Key, str, float]] = []
     last_type, last_role = heads.get(key[-1], ("", ""))
-    first_type, first_role = heads.get(key[0], ("", ""))
     body = key
     while len(body) > 1 and heads.get(body[-1], ("", ""))[1] == "legal":
         body = body[:-1]
@@ -108,10 +107,12 @@ def _shortened(key: Key, type_: str, tables: NameTables) -> list[tuple[Key, str,
             out.append((body[-1:], "head_alone", 0.6))
         elif last_role == "fixed":
             out.append((body[-1:], "head_alone", 0.6))
-        if len(key) > 2 and first_role in ("unit", "fixed") and key[1] in connector:
+        if len(key) > 2 and key[1] in connector and key[0] in tables.role("of_place"):
             out.append((key[2:], "head_left_out", 0.8))
         return out
     of = next((i for i, w in enumerate(body) if i and w in connector), 0)
+    if of and body[of] not in tables.role("preposition"):
+        return out
     if of:
         out.append((body[:of], "first_part", 0.7))
         if heads.get(body[of - 1], ("", ""))[1] == "unit":

@@ -1,0 +1,1 @@
+"""One name, many written forms: co-reference normalization of names within a document."""
