@@ -72,10 +72,12 @@ class _Language:
 
     def __init__(self, code: str, overlays: tuple[str, ...]) -> None:
         self.code = code
-        self.tables = load_tables(code, overlays)
-        self.shaper = Shaper(self.tables)
-        self.guesser = Guesser(self.shaper)
         self.inflector = _inflector_of(code)
+        tables = load_tables(code, overlays)
+        self.tables = tables if isinstance(self.inflector, Uninflected) else tables.keyed(self.inflector.key)
+        self.known = self.tables.known()
+        self.shaper = Shaper(self.tables)
+        self.guesser = Guesser(self.shaper, self.inflector)
 
 
 def _inflector_of(code: str) -> Inflector:
@@ -152,7 +154,7 @@ class NameResolver:
             return []
         language = self.part(code or self.code_of(words))
         shapes = [language.shaper.shape(mention.words) for mention in mentions]
-        lemmas = language.inflector.lemmas({word for shape in shapes for word in shape.words})
+        lemmas = language.inflector.lemmas({word for shape in shapes for word in shape.words}, language.known)
         if lemmas:
             shapes = _with_lemmas(shapes, lemmas)
         spans = [(mention.start, mention.end) for mention in mentions]

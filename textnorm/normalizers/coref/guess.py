@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from textnorm.normalizers.coref.fold import fold
+from textnorm.normalizers.coref.inflector import Inflector
 from textnorm.normalizers.coref.shape import Shape, Shaper, initials
 from textnorm.normalizers.coref.tables import Key
 from textnorm.normalizers.coref.things import is_acronym, shortened
@@ -28,11 +29,13 @@ class Guesser:
 
     Args:
         shaper: of the document's language.
+        inflector: of the same language.
     """
 
-    def __init__(self, shaper: Shaper) -> None:
+    def __init__(self, shaper: Shaper, inflector: Inflector) -> None:
         self.shaper = shaper
         self.tables = shaper.tables
+        self._key = inflector.key
         role = shaper.tables.role
         self._place_cue, self._place_before = role("place_cue"), role("place_before")
         self._person_before, self._person_after = role("person_before"), role("person_after")
@@ -40,6 +43,9 @@ class Guesser:
         self._article, self._connector = role("article"), role("connector")
         self._place_end, self._other_end = tuple(role("place_ending")), tuple(role("other_ending"))
         self._own: dict[tuple[Key, tuple[str, ...]], Votes] = {}
+
+    def _word(self, word: str) -> str:
+        return self._key(fold(word))
 
     def own(self, shape: Shape) -> Votes:
         """Return what a form says of itself."""
@@ -84,6 +90,9 @@ class Guesser:
 
     def _heads(self, key: Key, votes: defaultdict[str, float]) -> None:
         heads = self.tables.heads
+        if len(key) > 1 and heads.get(key[0], ("", ""))[1] == "legal":
+            votes["organization"] += TITLE
+            return
         of = next((i for i, w in enumerate(key) if i and w in self._connector), 0)
         first = heads.get(key[0])
         if of:
@@ -159,10 +168,10 @@ class Guesser:
             near: defaultdict[str, float] = defaultdict(float)
             for k in mentions[:LOOK]:
                 start, end = spans[k]
-                before = fold(words[start - 1]) if start else ""
+                before = self._word(words[start - 1]) if start else ""
                 if before in self._article and start > 1:
-                    before = before if len(key) == 1 else fold(words[start - 2])
-                self.around(before, fold(words[end]) if end < len(words) else "", near, len(key) == 1)
+                    before = before if len(key) == 1 else self._word(words[start - 2])
+                self.around(before, self._word(words[end]) if end < len(words) else "", near, len(key) == 1)
             looked = min(len(mentions), LOOK)
             for type_, points in near.items():
                 # A share of the mentions, since a word is seen behind "in" once by chance; cues of a person are rarer.

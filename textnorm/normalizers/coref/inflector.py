@@ -6,7 +6,7 @@ A language names its inflector in ``rules/names/<code>/language.toml``; plugins 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Protocol
 
 
@@ -19,15 +19,24 @@ class Inflector(Protocol):
 
     version: str
 
-    def lemmas(self, words: Iterable[str]) -> Mapping[str, str]:
-        """Return, for the words of a document (as written), the keys that all cases of one name share, folded."""
+    def key(self, word: str) -> str:
+        """Return the key of a word of a table, without context."""
+        ...
+
+    def lemmas(self, words: Iterable[str], known: Container[str] = ()) -> Mapping[str, str]:
+        """Return, for the words of a document (as written), the keys that all cases of one name share.
+
+        ``known`` are keys of tables, which win where the endings leave it open.
+        """
         ...
 
     def nominative(self, words: Sequence[str], type_: str, lemmas: Mapping[str, str]) -> tuple[str, ...]:
         """Return a name in the nominative, its spelling kept; words that cannot be told stay."""
         ...
 
-    def in_case_of(self, words: Sequence[str], like: Sequence[str], type_: str) -> tuple[str, ...] | None:
+    def in_case_of(
+        self, words: Sequence[str], like: Sequence[str], type_: str, lemmas: Mapping[str, str]
+    ) -> tuple[str, ...] | None:
         """Return a nominative name in the case in which ``like`` stands; ``None`` where that cannot be told."""
         ...
 
@@ -37,7 +46,11 @@ class Uninflected:
 
     version = "1"
 
-    def lemmas(self, words: Iterable[str]) -> Mapping[str, str]:
+    def key(self, word: str) -> str:
+        """Return the word: it is folded already."""
+        return word
+
+    def lemmas(self, words: Iterable[str], known: Container[str] = ()) -> Mapping[str, str]:
         """Return no keys: the folded word itself is one."""
         return {}
 
@@ -45,6 +58,8 @@ class Uninflected:
         """Return the words as they are."""
         return tuple(words)
 
-    def in_case_of(self, words: Sequence[str], like: Sequence[str], type_: str) -> tuple[str, ...] | None:
+    def in_case_of(
+        self, words: Sequence[str], like: Sequence[str], type_: str, lemmas: Mapping[str, str]
+    ) -> tuple[str, ...] | None:
         """Return the words as they are."""
         return tuple(words)

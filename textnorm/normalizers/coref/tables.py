@@ -6,7 +6,7 @@ columns over them (:func:`load_tables`). Every row only adds; nothing has to be 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -30,6 +30,8 @@ FILES: dict[str, tuple[str, ...]] = {
 }
 HONORIFIC_KINDS = ("address", "role", "post", "generation")
 HEAD_ROLES = ("legal", "unit", "fixed", "first")
+#: Roles whose words are compared as written, not by key.
+RAW_ROLES = frozenset(("stop", "letters", "starter", "never", "place_ending", "other_ending"))
 GENDERS = ("m", "f", "")
 Key = tuple[str, ...]
 
@@ -73,6 +75,28 @@ class NameTables:
     aliases: dict[Key, Alias] = field(default_factory=dict)
     places: frozenset[Key] = frozenset()
     digest: str = ""
+
+    def keyed(self, key: Callable[[str], str]) -> NameTables:
+        """Return the tables with the keys of an inflected language in place of folded words."""
+        aliases: dict[Key, Alias] = {}
+        for words, alias in self.aliases.items():
+            aliases.setdefault(tuple(map(key, words)), alias)
+        return NameTables(
+            self.code,
+            {name: words if name in RAW_ROLES else frozenset(map(key, words)) for name, words in self.roles.items()},
+            {key(word): value for word, value in self.honorific.items()},
+            {key(word): value for word, value in self.given.items()},
+            {key(word): frozenset(map(key, names)) for word, names in self.nicknames.items()},
+            {key(word): value for word, value in self.heads.items()},
+            aliases,
+            frozenset(tuple(map(key, words)) for words in self.places),
+            self.digest,
+        )
+
+    def known(self) -> frozenset[str]:
+        """Return the words that tables know as names or titles."""
+        single = {words[0] for words in (*self.places, *self.aliases) if len(words) == 1}
+        return frozenset({*self.honorific, *self.given, *self.heads, *single})
 
     def role(self, name: str) -> frozenset[str]:
         """Return the words of a role; none where the language has none."""

@@ -99,6 +99,9 @@ def shortened(key: Key, type_: str, tables: NameTables) -> list[tuple[Key, str, 
     while len(body) > 1 and heads.get(body[-1], ("", ""))[1] == "legal":
         body = body[:-1]
         out.append((body, "legal_form", 0.95))
+    while len(body) > 1 and heads.get(body[0], ("", ""))[1] == "legal":
+        body = body[1:]
+        out.append((body, "legal_form", 0.95))
     if type_ == "place":
         if last_role == "unit" and last_type == "place" and not _known_place(body[:-1], tables):
             out.append((body[:-1], "head_left_out", 0.8))
@@ -117,13 +120,13 @@ def shortened(key: Key, type_: str, tables: NameTables) -> list[tuple[Key, str, 
         out.append((body[:of], "first_part", 0.7))
         if heads.get(body[of - 1], ("", ""))[1] == "unit":
             out.append((body[of - 1 : of], "head_alone", 0.6))
-    elif last_role == "unit":
+    elif len(body) > 1 and last_role in ("unit", "fixed"):
         left = heads.get(body[-2], ("", ""))[1]
-        if type_ == last_type == "organization" and left != "unit" and not _known_place(body[:-1], tables):
+        if type_ == last_type == "organization" and last_role == "unit" and left != "unit" and not _known_place(body[:-1], tables):
             out.append((body[:-1], "head_left_out", 0.75))
         out.append((body[-1:], "head_alone", 0.6))
     for k in range(1, len(body) - 1 if of else len(body)):
-        if body[k] not in connector and body[k - 1] not in connector:
+        if body[k] not in connector and body[k - 1] not in connector and (k < len(body) - 1 or body[k] not in heads):
             out.append((body[k:], "last_part", 0.65))
     return out
 
