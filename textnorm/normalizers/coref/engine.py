@@ -5,13 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from textnorm.errors import UnknownNameError, UsageError
 from textnorm.normalizers.coref import persons, spelling, things
 from textnorm.normalizers.coref.canonical import canonical
+from textnorm.normalizers.coref.finder import NameFinder
 from textnorm.normalizers.coref.guess import Guesser
 from textnorm.normalizers.coref.inflector import Inflector, Uninflected
+from textnorm.normalizers.coref.mention import Mention
 from textnorm.normalizers.coref.shape import Shape, Shaper
 from textnorm.normalizers.coref.state import Form, Link, State
 from textnorm.normalizers.coref.tables import languages, load_tables
@@ -31,21 +32,6 @@ SIEVES: dict[str, Callable[[State], None]] = {
     "near_spellings": spelling.near_spellings,
     "bare_titles": persons.bare_titles,
 }
-
-
-class Mention(NamedTuple):
-    """A name in a document.
-
-    Attributes:
-        start, end: words of the document, end exclusive.
-        words: the words of the name.
-        type: its type (``textnorm.normalizers.coref.types.TYPES``) where it is given, else ``None``.
-    """
-
-    start: int
-    end: int
-    words: tuple[str, ...]
-    type: str | None = None
 
 
 @dataclass(slots=True)
@@ -78,6 +64,7 @@ class _Language:
         self.known = self.tables.known()
         self.shaper = Shaper(self.tables)
         self.guesser = Guesser(self.shaper, self.inflector)
+        self.finder = NameFinder(self.shaper, self.inflector)
 
 
 def _inflector_of(code: str) -> Inflector:

@@ -1,13 +1,199 @@
-"""Finds names in running text: runs of capitalised words with what belongs to them. No model."""
+"""Finds names in running text: runs of capitalised words with what belongs to them. No model.
+
+A run goes on over small words of names (``of the``, ``van``) and hyphens. A capital behind a full stop says nothing by
+itself: there the word must be known, go on, or stand with a capital elsewhere in the document. Well-known places and
+acronyms at the beginning of a longer name are names of their own, too (*US* in *US President Barack Obama*).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textnorm.normalizers.coref.engine import Mention
+from textnorm.normalizers.coref.mention import Mention
+from textnorm.normalizers.coref.fold import fold
+from textnorm.normalizers.coref.inflector import Inflector
 from textnorm.normalizers.coref.shape import Shaper
+from textnorm.normalizers.coref.things import is_acronym
+
+_ENDS = frozenset(".!?:;…•*|")
+_OPEN = frozenset("\"“„«‘'([{-–—")
+_HYPHENS = frozenset("-‐‑–")
+_POSSESSIVE = frozenset(("'s", "’s", "'", "’"))
 
 
-def find_mentions(words: Sequence[str], shaper: Shaper) -> list[Mention]:
-    """Return the names of a document, in order; none lies in another."""
-    return []
+class NameFinder:
+    """Finds the names of documents of one language.
+
+    Args:
+        shaper: of the language.
+        inflector: of the same language.
+    """
+
+    #: Longest name, in words.
+    LONGEST = 12
+
+    def __init__(self, shaper: Shaper, inflector: Inflector) -> None:
+        self.tables = shaper.tables
+        self.key = inflector.key
+        role = self.tables.role
+        self._starter, self._never = role("starter") | role("stop"), role("never")
+        self._inside = role("name_preposition") | role("particle")
+        self._adjective = tuple(role("adjective_ending")) or ("\0",)
+        self._place_cue = role("place_cue")
+        self._articles = role("article")
+        self._leading = role("article") | role("determiner") | role("place_cue") | role("adjective")
+
+    def find(self, words: Sequence[str]) -> list[Mention]:
+        """Return the names of a document, in order, a longer one before those inside it."""
+        lows = [fold(word) for word in words]
+        small = {low for word, low in zip(words, lows, strict=True) if word[:1].islower()}
+        middle = self._capital_inside(words)
+        runs: list[tuple[int, int]] = []
+        i = 0
+        while i < len(words):
+            if not self._capital(words[i], lows[i]):
+                i += 1
+                continue
+            end = self._run(words, lows, i)
+            start = self._start(words, lows, i, end, small, middle)
+            stop = end
+            while stop > start and (lows[stop - 1] in self._starter or words[stop - 1] in _HYPHENS):
+                stop -= 1
+            if start < stop:
+                runs.append((start, stop))
+            i = max(end, i + 1)
+        alone = {lows[a] for a, b in runs if b == a + 1}
+        out: list[Mention] = []
+        for a, b in runs:
+            out.append(Mention(a, b, tuple(words[a:b])))
+            out.extend(self._nested(words, lows, a, b, alone))
+        return out
+
+    def _capital(self, word: str, low: str) -> bool:
+        if len(word) > 1 and word[0] == "#" and word[1].isalpha():
+            return True
+        return (word[0].isupper() or (word[0].isdigit() and word[1:2].isupper())) and low not in self._never
+
+    def _capital_inside(self, words: Sequence[str]) -> set[str]:
+        """Return the words, as written, that stand with a capital where no sentence begins."""
+        return {word for i, word in enumerate(words) if word[:1].isupper() and not _opens(words, i)}
+
+    def _run(self, words: Sequence[str], lows: Sequence[str], start: int) -> int:
+        """Return where the run that begins at ``start`` ends."""
+        end = start + 1
+        limit = min(len(words), start + self.LONGEST)
+        while end < limit:
+            if self._capital(words[end], lows[end]):
+                if (_opens(words, end) and words[end - 1] not in _OPEN) or (
+                    lows[end] in self._starter and words[end - 1][-1] == "."
+                ):
+                    break
+                if lows[end] in self._articles or words[end] == words[start]:
+                    break  # a heading that the sentence takes up: Isfahan Isfahan is, Understand The Islands are
+                if lows[end] in self._place_cue:
+                    break
+                end += 1
+                continue
+            step = self._bridge(words, lows, end, limit)
+            if not step:
+                break
+            end += step
+        return end
+
+    def _bridge(self, words: Sequence[str], lows: Sequence[str], at: int, limit: int) -> int:
+        """Return how many words lead over to the next capital: small words of names, a hyphen, a point."""
+        size = 1
+        if words[at] in _HYPHENS or words[at] == "&":
+            pass
+        elif words[at] == "." and len(words[at - 1]) == 1:
+            pass  # J . Smith
+        elif lows[at] in self._inside:
+            if at + 1 < limit and lows[at + 1] in (self._articles | self._inside):
+                size = 2
+        else:
+            return 0
+        following = at + size
+        if words[at] in _HYPHENS and following < limit and self._syllable(words, lows, at):
+            return 2
+        if following >= limit or not self._capital(words[following], lows[following]):
+            return 0
+        return size + 1
+
+    def _syllable(self, words: Sequence[str], lows: Sequence[str], at: int) -> bool:
+        """Whether a hyphen and a small syllable end a given name (Lee Cheuk-yan)."""
+        syllable = words[at + 1]
+        before = at >= 2 and self._capital(words[at - 2], lows[at - 2]) and len(words[at - 1]) > 2
+        known = self.key(lows[at - 1]) in self.tables.heads
+        return before and not known and syllable.isalpha() and syllable.islower() and len(syllable) <= 5
+
+    def _start(
+        self, words: Sequence[str], lows: Sequence[str], start: int, end: int, small: set[str], middle: set[str]
+    ) -> int:
+        """Return where the name begins: words that only a new sentence made capital are left out."""
+        if _opens(words, start):
+            first, low = words[start], lows[start]
+            known = self.key(low) in self.tables.given or (self.key(low),) in self.tables.aliases
+            plain = low in self._starter or low in self._leading or (low in small and not known and end == start + 1)
+            if plain and not (first in middle and low not in small):
+                start += 1
+                while start < end and (lows[start] in self._inside or not self._capital(words[start], lows[start])):
+                    start += 1
+            elif end == start + 1 and not known and first not in middle and not self._told(words, lows, start):
+                return end
+        elif lows[start] in self._leading and end > start + 1:
+            start += 1
+        if start + 1 < end and self._people(lows[start]) and self.key(lows[start + 1]) in self.tables.honorific:
+            start += 1  # the Afghan Ambassador
+        if end == start + 1 and start < end:
+            adjective = (self._people(lows[start]) and lows[start][-1] != "s") or lows[start].endswith(self._adjective)
+            if adjective and end < len(words) and words[end][:1].islower():
+                return end  # an adjective: Irish politics
+            if len(words[start]) == 1:
+                return end
+        return start
+
+    def _people(self, low: str) -> bool:
+        alias = self.tables.aliases.get((self.key(low),))
+        return alias is not None and alias.people
+
+    def _told(self, words: Sequence[str], lows: Sequence[str], at: int) -> bool:
+        """Whether a single word that opens a sentence is a name all the same."""
+        key = self.key(lows[at])
+        if (key,) in self.tables.places or is_acronym(words[at]) or words[at][0] == "#":
+            return True
+        following = lows[at + 1] if at + 1 < len(words) else ""
+        return following in self.tables.role("person_after") or following in _POSSESSIVE
+
+    def _nested(
+        self, words: Sequence[str], lows: Sequence[str], start: int, end: int, alone: set[str]
+    ) -> list[Mention]:
+        """Return well-known places inside a name, and what its first word names elsewhere in the document."""
+        tables = self.tables
+        whole = tuple([self.key(low) for low in lows[start:end]])
+        if end - start < 2 or whole in tables.aliases or whole in tables.places or whole[0] in tables.role("of_place"):
+            return []
+        out = []
+        head = tables.heads.get(whole[-1])
+        if head == ("place", "fixed") and all(self._capital(words[k], lows[k]) for k in range(start, end)):
+            out.append(Mention(start, end - 1, tuple(words[start : end - 1])))  # Camden Street: Camden
+        for i in range(start, end):
+            key = (self.key(lows[i]),)
+            alias = tables.aliases.get(key)
+            known = key in tables.places or (alias is not None and not alias.people)
+            first = i == start and lows[i] in alone and key[0] not in tables.given and key[0] not in tables.honorific
+            headed = any(self.key(low) in tables.heads or self.key(low) in tables.honorific for low in lows[i + 1 : end])
+            inside = i > start and lows[i - 1] in self._inside
+            last = inside and i == end - 1 and (lows[i] in alone or is_acronym(words[i]))
+            if (known and (i == start or inside)) or (first and headed) or last:
+                out.append(Mention(i, i + 1, (words[i],)))
+            elif inside and whole[0] in tables.given:
+                out.append(Mention(i, end, tuple(words[i:end])))
+        return list(dict.fromkeys(out))
+
+
+def _opens(words: Sequence[str], at: int) -> bool:
+    """Whether a sentence, a quotation or a bracket may begin at a word."""
+    i = at - 1
+    while i >= 0 and words[i] in _OPEN:
+        i -= 1
+    return i < 0 or words[i] in _ENDS or (i < at - 1 and words[i] in ",")

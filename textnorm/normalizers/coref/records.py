@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from textnorm.errors import DataError
-from textnorm.normalizers.coref.engine import Cluster, Mention, NameResolver
-from textnorm.normalizers.coref.finder import find_mentions
+from textnorm.normalizers.coref.engine import Cluster, NameResolver
+from textnorm.normalizers.coref.mention import Mention
 from textnorm.normalizers.coref.text import Words, split_words
 from textnorm.normalizers.coref.types import known_type
 
@@ -58,7 +58,7 @@ def resolve_record(record: Any, resolver: NameResolver, where: str) -> Found:
     code = code or resolver.code_of(doc.words)
     unknown: Counter[str] = Counter()
     if record.get("mentions") is None:
-        mentions = find_mentions(doc.words, resolver.part(code).shaper)
+        mentions = resolver.part(code).finder.find(doc.words)
         spans = [(m.start, m.end) if tokens is not None else (doc.start[m.start], doc.end[m.end - 1]) for m in mentions]
     else:
         given = _spans(record["mentions"], size, unknown, where)
