@@ -40,6 +40,10 @@ class Reading(NamedTuple):
 _ENDINGS: dict[str, list[tuple[str, float, str | None]]] = defaultdict(list)
 
 
+#: Weight of a masculine accusative that looks like a genitive plural.
+_PLURAL_TOO = 0.4
+
+
 def _put(class_: str, weight: float, table: str) -> None:
     for item in table.split():
         endings, _, nominative = item.partition(">")
@@ -51,10 +55,11 @@ _put("M", 1.0, "as>as ias>ias is>is ys>ys us>us ius>ius")
 _put("M", 0.9, "o>as io>is aus>us iaus>ius ui>as iui>is uje>us iuje>ius yje>is umi>us iumi>ius ies>is imi>is")
 _put("M", 0.6, "ą>as į>is u>as iu>is")
 _put("M", 0.5, "e>as")
-_put("M", 0.4, "ų>us ių>ius")
+_put("M", _PLURAL_TOO, "ų>us ių>ius")
 _put("P", 0.5, "ai>ai iai>iai ų>ai ių>iai")
 _put("P", 0.9, "ams>ai iams>iai ais>ai iais>iai uose>ai iuose>iai ims>ys imis>ys yse>ys")
-_put("P", 0.3, "us>ai ius>iai ys>ys is>ys")
+_put("P", 0.45, "us>ai ius>iai")
+_put("P", 0.3, "ys>ys is>ys")
 _put("M", 0.3, "i>is au>us y>ys")
 _put("M", 0.5, "am>as iam>is ame>as iame>is iems>i")
 _put("M", 0.7, "asis>asis ysis>ysis usis>usis ojo>asis iojo>ysis ajam>asis iajam>ysis ąjį>asis įjį>ysis uoju>asis iuoju>ysis")
@@ -62,7 +67,7 @@ _put("M", 0.7, "ajame>asis iajame>ysis ieji>ieji ųjų,iųjų>ieji iesiems>ieji 
 _put("A", 1.0, "a>a ia>ia")
 _put("A", 0.95, "os>a ios>ia oje>a ioje>ia oms>os ioms>ios omis>os iomis>ios ose>os iose>ios")
 _put("A", 0.45, "ai>a iai>ia ą>a ią>ia")
-_put("A", 0.1, "ų,ių as>a ias>ia")
+_put("A", 0.1, "as>a ias>ia")
 _put("A", 0.7, "oji>oji ioji>ioji osios>oji iosios>ioji ajai>oji iajai>ioji ąją>oji iąją>ioji ąja>oji iąja>ioji ojoje>oji iojoje>ioji")
 _put("E", 1.0, "ė>ė ės>ė ei>ė ę>ė ėje>ė ėms>ės ėmis>ės ėse>ės")
 _put("E", 0.3, "e>ė es>ė ių>ės")
@@ -133,19 +138,34 @@ class Keys(dict[str, str]):
 
     def __init__(self, words: Iterable[str], known: Container[str] = ()) -> None:
         super().__init__()
-        options = {word: readings(word) for word in words}
+        whole = sorted(words)
+        parts = {part for word in whole if "-" in word[1:-1] for part in word.split("-") if part}
+        single = sorted({word for word in whole if "-" not in word[1:-1]} | parts)
+        options = {word: readings(word) for word in single}
         support: defaultdict[str, float] = defaultdict(float)
+        in_us: set[str] = set()
         for found in options.values():
             for reading in found:
                 support[reading.key] += reading.weight
+                if reading.nominative in ("us", "ius") and reading.weight > _PLURAL_TOO:
+                    in_us.add(reading.key)
         for key in support:
             if key in known:
                 support[key] += self.KNOWN
         self.words: defaultdict[str, list[str]] = defaultdict(list)
-        for word, found in sorted(options.items()):
-            key = max(found, key=lambda r: (support[r.key] - r.weight + 1.5 * r.weight, r.weight)).key
-            self[word] = key
-            self.words[key].append(word)
+        chosen: dict[str, str] = {}
+        for word, found in options.items():
+            # Aleknų, Kimų are several people; Butkų and Kubilių need not be.
+            fit = [r for r in found if r.weight != _PLURAL_TOO or r.nominative not in ("us", "ius") or r.key in in_us]
+            best = max(fit or found, key=lambda r: (support[r.key] + 0.5 * r.weight, r.weight))
+            chosen[word] = best.key
+            self.words[best.key].append(word)
+        for word in whole:
+            if word in chosen:
+                self[word] = chosen[word]
+            else:
+                key = self[word] = "-".join(chosen[part] for part in word.split("-") if part)
+                self.words[key].append(word)
 
 
 class LithuanianNames:
@@ -175,14 +195,14 @@ class LithuanianNames:
         return tuple(out)
 
     def _one(self, word: str, lemmas: Mapping[str, str]) -> str:
-        key = lemmas.get(word)
-        if key is None or len(_fold(word)) < 3:
-            return word
         if "-" in word[1:-1]:
-            return "-".join(self._one(part, Keys([part])) for part in word.split("-"))
+            return "-".join(self._one(part, lemmas) if part else part for part in word.split("-"))
         base, mark, _ = _cut(word)
         if mark:
             return base
+        key = lemmas.get(word) or self.key(word)
+        if len(_fold(word)) < 3:
+            return word
         same = lemmas.words.get(key, [word]) if isinstance(lemmas, Keys) else [word]
         ending = _nominative_ending(key, tuple(same))
         return word if ending is None else _respell(word, _stem(key) + ending, ending)

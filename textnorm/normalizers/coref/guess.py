@@ -18,6 +18,7 @@ from textnorm.normalizers.coref.things import is_acronym, shortened
 #: Points for evidence. Above `SURE` a type is certain enough to be handed on to shorter forms.
 TITLE, GIVEN, TABLE, HEAD, SHAPE, WEAK = 4.0, 3.0, 4.0, 3.0, 1.0, 0.5
 SURE = 2.5
+_QUOTES = frozenset("„“”\"«")
 #: Mentions of a form whose neighbours are looked at.
 LOOK = 12
 
@@ -42,6 +43,7 @@ class Guesser:
         self._org_before, self._org_after = role("org_before"), role("org_after")
         self._article, self._connector = role("article"), role("connector")
         self._place_end, self._other_end = tuple(role("place_ending")), tuple(role("other_ending"))
+        self._quoted = next(iter(role("quoted")), "")
         self._own: dict[tuple[Key, tuple[str, ...]], Votes] = {}
 
     def _word(self, word: str) -> str:
@@ -134,6 +136,8 @@ class Guesser:
             votes["person"] += 2 * SHAPE
         elif before in self._org_before:
             votes["organization"] += SHAPE
+        elif before in _QUOTES and self._quoted:
+            votes[self._quoted] += SHAPE
         elif before in self._place_before:
             votes["place"] += SHAPE
         elif before in self._article and single:
@@ -197,6 +201,10 @@ class Guesser:
         letters: dict[str, str] = {}
         surnames: dict[str, float] = {}
         by_key = {shape.key: shape for shape in shapes}
+        short = {key[0] for key, shape in by_key.items() if len(key) == 1 and is_acronym(shape.words[0])}
+        for key, ballot in votes.items():
+            if len(key) > 2 and initials(key, self._connector) in short and max(ballot.values(), default=0) <= SHAPE:
+                ballot["organization"] += HEAD
         for key, shape in by_key.items():
             if len(key) < 2 and "-" not in key[0]:
                 continue

@@ -47,7 +47,8 @@ def _near(one: Form, two: Form) -> bool:
     if len(a) != len(b):
         return False
     different = [(plain(x), plain(y)) for x, y in zip(a, b, strict=True) if plain(x) != plain(y)]
-    if len(different) > 1:
+    # The capital at the end of a key is a class of declension: Petraitis, Petraičiai, Petraitė.
+    if len(different) > 1 or any(x[-1] != y[-1] and (x[-1].isupper() or y[-1].isupper()) for x, y in different):
         return False
     return all(
         min(len(x), len(y)) >= SHORTEST - 1 and not any(c.isdigit() for c in x + y) and DamerauLevenshtein.distance(x, y) == 1

@@ -31,7 +31,7 @@ FILES: dict[str, tuple[str, ...]] = {
 HONORIFIC_KINDS = ("address", "role", "post", "generation")
 HEAD_ROLES = ("legal", "unit", "fixed", "first")
 #: Roles whose words are compared as written, not by key.
-RAW_ROLES = frozenset(("stop", "letters", "starter", "never", "place_ending", "other_ending"))
+RAW_ROLES = frozenset(("stop", "letters", "starter", "never", "quoted", "adjective_ending", "place_ending", "other_ending"))
 GENDERS = ("m", "f", "")
 Key = tuple[str, ...]
 
@@ -95,8 +95,8 @@ class NameTables:
 
     def known(self) -> frozenset[str]:
         """Return the words that tables know as names or titles."""
-        single = {words[0] for words in (*self.places, *self.aliases) if len(words) == 1}
-        return frozenset({*self.honorific, *self.given, *self.heads, *single})
+        names = {word for words in (*self.places, *self.aliases) for word in words}
+        return frozenset({*self.honorific, *self.given, *self.heads, *names})
 
     def role(self, name: str) -> frozenset[str]:
         """Return the words of a role; none where the language has none."""
