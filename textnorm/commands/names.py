@@ -16,13 +16,14 @@ from textnorm.streaming.formats import STDIO, Codec, check_input, check_output, 
 @click.option("-o", "--output", default=STDIO, metavar="OUT.jsonl", help="Output file.")
 @click.option("--lang", default="auto", show_default=True, help="Language of all documents; auto looks at each.")
 @click.option(
-    "--tables", multiple=True, metavar="PATH", help="Own tables of names (a folder or file), laid over the built-in ones."
+    "--tables",
+    multiple=True,
+    metavar="PATH",
+    help="Own tables of names (a folder or file), laid over the built-in ones.",
 )
 @click.option("--off", multiple=True, metavar="SIEVE", help="Leave a sieve out (docs/names.md lists them).")
 @click.option("--evidence", is_flag=True, help="Add confidence and evidence to every cluster.")
-def command(
-    file: str, output: str, lang: str, tables: tuple[str, ...], off: tuple[str, ...], evidence: bool
-) -> int:
+def command(file: str, output: str, lang: str, tables: tuple[str, ...], off: tuple[str, ...], evidence: bool) -> int:
     """Bring the written forms of each name of a document together, stand-off.
 
     \b

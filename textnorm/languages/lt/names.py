@@ -59,16 +59,24 @@ _put("M", _PLURAL_TOO, "ų>us ių>ius")
 _put("P", 0.5, "ai>ai iai>iai ų>ai ių>iai")
 _put("P", 0.9, "ams>ai iams>iai ais>ai iais>iai uose>ai iuose>iai ims>ys imis>ys yse>ys")
 _put("P", 0.45, "us>ai ius>iai")
-_put("P", 0.3, "ys>ys is>ys")
+_put("P", 0.3, "ys>ys")
 _put("M", 0.3, "i>is au>us y>ys")
 _put("M", 0.5, "am>as iam>is ame>as iame>is iems>i")
-_put("M", 0.7, "asis>asis ysis>ysis usis>usis ojo>asis iojo>ysis ajam>asis iajam>ysis ąjį>asis įjį>ysis uoju>asis iuoju>ysis")
+_put(
+    "M",
+    0.7,
+    "asis>asis ysis>ysis usis>usis ojo>asis iojo>ysis ajam>asis iajam>ysis ąjį>asis įjį>ysis uoju>asis iuoju>ysis",
+)
 _put("M", 0.7, "ajame>asis iajame>ysis ieji>ieji ųjų,iųjų>ieji iesiems>ieji uosius,iuosius>ieji aisiais,iaisiais>ieji")
 _put("A", 1.0, "a>a ia>ia")
 _put("A", 0.95, "os>a ios>ia oje>a ioje>ia oms>os ioms>ios omis>os iomis>ios ose>os iose>ios")
 _put("A", 0.45, "ai>a iai>ia ą>a ią>ia")
 _put("A", 0.1, "as>a ias>ia")
-_put("A", 0.7, "oji>oji ioji>ioji osios>oji iosios>ioji ajai>oji iajai>ioji ąją>oji iąją>ioji ąja>oji iąja>ioji ojoje>oji iojoje>ioji")
+_put(
+    "A",
+    0.7,
+    "oji>oji ioji>ioji osios>oji iosios>ioji ajai>oji iajai>ioji ąją>oji iąją>ioji ąja>oji iąja>ioji ojoje>oji iojoje>ioji",
+)
 _put("E", 1.0, "ė>ė ės>ė ei>ė ę>ė ėje>ė ėms>ės ėmis>ės ėse>ės")
 _put("E", 0.3, "e>ė es>ė ių>ės")
 _LONGEST = max(map(len, _ENDINGS))
@@ -101,6 +109,8 @@ def readings(word: str) -> tuple[Reading, ...]:
                 continue
             if stem[-1] == "i" and low[-size] in "aąouųū":
                 continue  # the i belongs to the ending: a longer one has been tried
+            if size == 2 and stem[-1] == "a" and low[-2:] in ("us", "is"):
+                weight = 0.2  # the genitive -aus, the plural -ais
             if class_ == "E" and low.endswith("e") and stem.endswith(_WOMEN):
                 weight = 0.9
             stem = harden(stem) if soft else stem
@@ -135,6 +145,8 @@ class Keys(dict[str, str]):
 
     #: What a key gains that a table knows.
     KNOWN = 1.0
+    #: What a reading as a nominative singular gains.
+    NOMINATIVE = 1.5
 
     def __init__(self, words: Iterable[str], known: Container[str] = ()) -> None:
         super().__init__()
@@ -157,7 +169,11 @@ class Keys(dict[str, str]):
         for word, found in options.items():
             # Aleknų, Kimų are several people; Butkų and Kubilių need not be.
             fit = [r for r in found if r.weight != _PLURAL_TOO or r.nominative not in ("us", "ius") or r.key in in_us]
-            best = max(fit or found, key=lambda r: (support[r.key] + 0.5 * r.weight, r.weight))
+            # What looks like a nominative singular is one, unless a plural is far better known.
+            best = max(
+                fit or found,
+                key=lambda r: (support[r.key] + (self.NOMINATIVE if r.weight == 1 else 0.5 * r.weight), r.weight),
+            )
             chosen[word] = best.key
             self.words[best.key].append(word)
         for word in whole:
@@ -243,8 +259,30 @@ class LithuanianNames:
 def _agrees(word: str) -> bool:
     """Whether a word before the head is an adjective that changes with it."""
     low = _fold(word)
-    stem = next((low[: -len(e)] for e in ("iam", "iame", "io", "iu", "į", "is", "ė", "ės", "ei", "ę", "e", "ėje") if low.endswith(e)), "")
-    definite = ("asis", "ysis", "usis", "ojo", "ajam", "ąjį", "uoju", "ajame", "oji", "osios", "ajai", "ąją", "ąja", "ojoje")
+    stem = next(
+        (
+            low[: -len(e)]
+            for e in ("iam", "iame", "io", "iu", "į", "is", "ė", "ės", "ei", "ę", "e", "ėje")
+            if low.endswith(e)
+        ),
+        "",
+    )
+    definite = (
+        "asis",
+        "ysis",
+        "usis",
+        "ojo",
+        "ajam",
+        "ąjį",
+        "uoju",
+        "ajame",
+        "oji",
+        "osios",
+        "ajai",
+        "ąją",
+        "ąja",
+        "ojoje",
+    )
     return stem.endswith("in") or low.endswith(definite)
 
 
@@ -294,7 +332,7 @@ def _cases(word: str, key: str) -> frozenset[Case]:
     for reading in readings(word):
         if reading.key != key or not reading.nominative:
             continue
-        for nominative in ({"is", "ys"} if reading.nominative in ("is", "ys") else {reading.nominative}):
+        for nominative in {"is", "ys"} if reading.nominative in ("is", "ys") else {reading.nominative}:
             lemma = _respell(low, _stem(key) + nominative, nominative)
             for case in CASES[:6]:
                 if _decline(lemma, case, "sg") == low:

@@ -44,6 +44,7 @@ class Cluster:
         mentions: numbers of the mentions, ascending.
         confidence: 0 to 1: the least of its type and its links.
         evidence: why its forms are one: pairs of forms (as written), the sieve, its confidence.
+        forms: its distinct forms.
     """
 
     canonical: str
@@ -51,6 +52,22 @@ class Cluster:
     mentions: list[int]
     confidence: float
     evidence: list[tuple[str, str, str, float]] = field(default_factory=list)
+    forms: list[Form] = field(default_factory=list, repr=False)
+
+
+@dataclass(slots=True)
+class Resolution:
+    """The names of one document.
+
+    Attributes:
+        code: language in which it was read.
+        clusters: in the order of their first mentions, singletons included.
+        lemmas: word -> key, for an inflected language.
+    """
+
+    code: str
+    clusters: list[Cluster]
+    lemmas: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class _Language:
@@ -106,11 +123,10 @@ class NameResolver:
         self.off = tuple(off)
         self._sieves = [run for name, run in SIEVES.items() if name not in off]
         chosen = codes if language == AUTO else [language]
+        self.codes = tuple(chosen)
         self._languages = {code: _Language(code, self.overlays) for code in chosen}
         self._stops = {code: one.tables.role("stop") for code, one in self._languages.items()}
-        self._letters = {
-            code: frozenset("".join(one.tables.role("letters"))) for code, one in self._languages.items()
-        }
+        self._letters = {code: frozenset("".join(one.tables.role("letters"))) for code, one in self._languages.items()}
         self.version = "-".join(
             ("1", *(f"{code}.{one.tables.digest}.{one.inflector.version}" for code, one in self._languages.items()))
         )
@@ -129,17 +145,22 @@ class NameResolver:
         """Return tables, shaper, guesser and inflector of a language."""
         return self._languages[code]
 
-    def resolve(self, words: Sequence[str], mentions: Sequence[Mention], code: str | None = None) -> list[Cluster]:
-        """Return the clusters of one document, in the order of their first mentions, singletons included.
+    def find(self, words: Sequence[str], code: str | None = None) -> list[Mention]:
+        """Return the names of a document by our own finder, in order."""
+        return self.part(code or self.code_of(words)).finder.find(words)
+
+    def resolve(self, words: Sequence[str], mentions: Sequence[Mention], code: str | None = None) -> Resolution:
+        """Return the clusters of one document.
 
         Args:
             words: of the document; types look at the neighbours of names.
             mentions: names in the order of the text.
             code: the language, where it is known already.
         """
+        code = code or self.code_of(words)
         if not mentions:
-            return []
-        language = self.part(code or self.code_of(words))
+            return Resolution(code, [])
+        language = self.part(code)
         shapes = [language.shaper.shape(mention.words) for mention in mentions]
         lemmas = language.inflector.lemmas({word for shape in shapes for word in shape.words}, language.known)
         if lemmas:
@@ -150,7 +171,7 @@ class NameResolver:
         state = State(forms, language.shaper)
         for run in self._sieves:
             run(state)
-        return _clusters(state, language.inflector, lemmas)
+        return Resolution(code, _clusters(state, language.inflector, lemmas), lemmas)
 
 
 def _with_lemmas(shapes: list[Shape], lemmas: Mapping[str, str]) -> list[Shape]:
@@ -199,7 +220,7 @@ def _clusters(state: State, inflector: Inflector, lemmas: Mapping[str, str]) -> 
         ]
         numbers = sorted(k for form in forms for k in form.mentions)
         name = canonical(forms, inflector, lemmas)
-        out.append(Cluster(name, forms[0].type, numbers, round(confidence, 2), evidence))
+        out.append(Cluster(name, forms[0].type, numbers, round(confidence, 2), evidence, forms))
     return out
 
 

@@ -17,7 +17,9 @@ from textnorm.normalizers.coref.things import is_acronym
 
 _ENDS = frozenset(".!?:;…•*|")
 _OPEN = frozenset("\"“„«‘'([{-–—")
-_HYPHENS = frozenset("-‐‑–")
+_HYPHENS = frozenset("-‐‑")
+_QUOTES = frozenset('"“„«»”')
+_LOOSE = _HYPHENS | _QUOTES
 _POSSESSIVE = frozenset(("'s", "’s", "'", "’"))
 
 
@@ -31,6 +33,8 @@ class NameFinder:
 
     #: Longest name, in words.
     LONGEST = 12
+    #: Words in small letters that may follow, the noun included.
+    SMALL = 5
 
     def __init__(self, shaper: Shaper, inflector: Inflector) -> None:
         self.tables = shaper.tables
@@ -39,6 +43,10 @@ class NameFinder:
         self._starter, self._never = role("starter") | role("stop"), role("never")
         self._inside = role("name_preposition") | role("particle")
         self._adjective = tuple(role("adjective_ending")) or ("\0",)
+        self._name_head, self._break = role("name_head"), tuple(role("break_ending")) or ("\0",)
+        self._titles_outside = role("titles_outside")
+        self._attribute = tuple(role("attribute_ending"))
+        self._name_adjective = tuple(role("name_adjective_ending"))
         self._place_cue = role("place_cue")
         self._articles = role("article")
         self._leading = role("article") | role("determiner") | role("place_cue") | role("adjective")
@@ -57,8 +65,12 @@ class NameFinder:
             end = self._run(words, lows, i)
             start = self._start(words, lows, i, end, small, middle)
             stop = end
-            while stop > start and (lows[stop - 1] in self._starter or words[stop - 1] in _HYPHENS):
+            while stop > start and (
+                (lows[stop - 1] in self._starter and not is_acronym(words[stop - 1])) or words[stop - 1] in _LOOSE
+            ):
                 stop -= 1
+            if start < stop:
+                stop = self._closed(words, start, stop)
             if start < stop:
                 runs.append((start, stop))
             i = max(end, i + 1)
@@ -75,14 +87,16 @@ class NameFinder:
         return (word[0].isupper() or (word[0].isdigit() and word[1:2].isupper())) and low not in self._never
 
     def _capital_inside(self, words: Sequence[str]) -> set[str]:
-        """Return the words, as written, that stand with a capital where no sentence begins."""
-        return {word for i, word in enumerate(words) if word[:1].isupper() and not _opens(words, i)}
+        """Return the keys of words that stand with a capital where no sentence begins."""
+        return {self.key(fold(word)) for i, word in enumerate(words) if word[:1].isupper() and not _opens(words, i)}
 
     def _run(self, words: Sequence[str], lows: Sequence[str], start: int) -> int:
         """Return where the run that begins at ``start`` ends."""
         end = start + 1
         limit = min(len(words), start + self.LONGEST)
         while end < limit:
+            if lows[end - 1].endswith(self._break) and words[end - 1].isalpha():
+                break
             if self._capital(words[end], lows[end]):
                 if (_opens(words, end) and words[end - 1] not in _OPEN) or (
                     lows[end] in self._starter and words[end - 1][-1] == "."
@@ -98,6 +112,35 @@ class NameFinder:
             if not step:
                 break
             end += step
+        return self._small_head(words, lows, start, end) if self._attribute else end
+
+    def _head(self, low: str) -> str:
+        return self.tables.heads.get(self.key(low), ("", ""))[1]
+
+    def _closed(self, words: Sequence[str], start: int, end: int) -> int:
+        """Return the end with the closing quotation mark of a name that holds the opening one."""
+        opened = sum(word in _QUOTES for word in words[start:end])
+        return end + 1 if opened % 2 and end < len(words) and words[end] in _QUOTES else end
+
+    def _small_head(self, words: Sequence[str], lows: Sequence[str], start: int, end: int) -> int:
+        """Return where a name ends whose noun is written small: Vilniaus universitetas, Valstybinė mokesčių inspekcija."""
+        first = self.key(lows[start])
+        alias = self.tables.aliases.get((first,))
+        place = (first,) in self.tables.places or (alias is not None and not alias.people)
+        place = place or lows[start].endswith(self._name_adjective)
+        owned = all(low.endswith(self._attribute) for low in lows[start:end] if low.isalpha())
+        if not place and not owned:
+            return end
+        for at in range(end, min(len(words), end + self.SMALL)):
+            if not words[at][:1].islower():
+                break
+            key = self.key(lows[at])
+            type_, role = self.tables.heads.get(key, ("", ""))
+            general = place and role in ("unit", "fixed") and type_ in ("organization", "event")
+            if general or (owned and key in self._name_head):
+                return at + 1
+            if not lows[at].endswith(self._attribute):
+                break
         return end
 
     def _bridge(self, words: Sequence[str], lows: Sequence[str], at: int, limit: int) -> int:
@@ -105,6 +148,8 @@ class NameFinder:
         size = 1
         if words[at] in _HYPHENS or words[at] == "&":
             pass
+        elif words[at] in _QUOTES and self._head(lows[at - 1]) == "legal":
+            pass  # UAB „Girelė“
         elif words[at] == "." and len(words[at - 1]) == 1:
             pass  # J . Smith
         elif lows[at] in self._inside:
@@ -133,12 +178,19 @@ class NameFinder:
         if _opens(words, start):
             first, low = words[start], lows[start]
             known = self.key(low) in self.tables.given or (self.key(low),) in self.tables.aliases
-            plain = low in self._starter or low in self._leading or (low in small and not known and end == start + 1)
-            if plain and not (first in middle and low not in small):
+            plain = (
+                (low in self._starter and not is_acronym(first))
+                or low in self._leading
+                or (low in small and not known and end == start + 1)
+            )
+            if self._titles_outside and end > start + 1 and lows[start + 1] not in self._inside:
+                title = self.key(low) in self.tables.role("person_before") or self.key(low) in self.tables.honorific
+                plain = plain or (title and not known)
+            if plain and not (self.key(low) in middle and low not in small):
                 start += 1
                 while start < end and (lows[start] in self._inside or not self._capital(words[start], lows[start])):
                     start += 1
-            elif end == start + 1 and not known and first not in middle and not self._told(words, lows, start):
+            elif end == start + 1 and not known and self.key(low) not in middle and not self._told(words, lows, start):
                 return end
         elif lows[start] in self._leading and end > start + 1:
             start += 1
@@ -170,7 +222,9 @@ class NameFinder:
         """Return well-known places inside a name, and what its first word names elsewhere in the document."""
         tables = self.tables
         whole = tuple([self.key(low) for low in lows[start:end]])
-        if end - start < 2 or whole in tables.aliases or whole in tables.places or whole[0] in tables.role("of_place"):
+        if tables.heads.get(whole[-1], ("", ""))[1] == "legal" or tables.heads.get(whole[0], ("", ""))[1] == "legal":
+            return []
+        if self._attribute or end - start < 2 or whole in tables.aliases or whole in tables.places or whole[0] in tables.role("of_place"):
             return []
         out = []
         head = tables.heads.get(whole[-1])
@@ -181,7 +235,9 @@ class NameFinder:
             alias = tables.aliases.get(key)
             known = key in tables.places or (alias is not None and not alias.people)
             first = i == start and lows[i] in alone and key[0] not in tables.given and key[0] not in tables.honorific
-            headed = any(self.key(low) in tables.heads or self.key(low) in tables.honorific for low in lows[i + 1 : end])
+            headed = any(
+                self.key(low) in tables.heads or self.key(low) in tables.honorific for low in lows[i + 1 : end]
+            )
             inside = i > start and lows[i - 1] in self._inside
             last = inside and i == end - 1 and (lows[i] in alone or is_acronym(words[i]))
             if (known and (i == start or inside)) or (first and headed) or last:

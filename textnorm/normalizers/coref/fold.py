@@ -6,7 +6,9 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-_MAP = str.maketrans({"’": "'", "ʼ": "'", "‘": "'", "`": "'", "‐": "-", "‑": "-", "–": "-", "ł": "l", "ø": "o", "ı": "i"})
+_MAP = str.maketrans(
+    {"’": "'", "ʼ": "'", "‘": "'", "`": "'", "‐": "-", "‑": "-", "–": "-", "ł": "l", "ø": "o", "ı": "i"}
+)
 #: Diacritics that make another letter in Lithuanian stay; in English a name is often written without them.
 _CARON = {"č", "š", "ž", "ą", "ę", "ė", "į", "ų", "ū"}
 
@@ -20,7 +22,9 @@ def fold(word: str) -> str:
     """
     text = unicodedata.normalize("NFKC", word).casefold().translate(_MAP)
     if not text.isascii():
-        text = "".join(c if c in _CARON else unicodedata.normalize("NFD", c)[0] for c in unicodedata.normalize("NFC", text))
+        text = "".join(
+            c if c in _CARON else unicodedata.normalize("NFD", c)[0] for c in unicodedata.normalize("NFC", text)
+        )
     return text.replace(".", "") or text
 
 
@@ -31,4 +35,6 @@ def fold_words(words: Iterable[str]) -> tuple[str, ...]:
 
 def plain(key: str) -> str:
     """Return a folded word without any marks, for looking alike."""
-    return key if key.isascii() else "".join(c for c in unicodedata.normalize("NFD", key) if not unicodedata.combining(c))
+    return (
+        key if key.isascii() else "".join(c for c in unicodedata.normalize("NFD", key) if not unicodedata.combining(c))
+    )

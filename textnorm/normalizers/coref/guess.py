@@ -18,7 +18,7 @@ from textnorm.normalizers.coref.things import is_acronym, shortened
 #: Points for evidence. Above `SURE` a type is certain enough to be handed on to shorter forms.
 TITLE, GIVEN, TABLE, HEAD, SHAPE, WEAK = 4.0, 3.0, 4.0, 3.0, 1.0, 0.5
 SURE = 2.5
-_QUOTES = frozenset("„“”\"«")
+_QUOTES = frozenset('„“”"«')
 #: Mentions of a form whose neighbours are looked at.
 LOOK = 12
 
@@ -148,7 +148,11 @@ class Guesser:
             votes["organization"] += 2 * SHAPE
 
     def document(
-        self, shapes: Sequence[Shape], spans: Sequence[tuple[int, int]], words: Sequence[str], given: Sequence[str | None]
+        self,
+        shapes: Sequence[Shape],
+        spans: Sequence[tuple[int, int]],
+        words: Sequence[str],
+        given: Sequence[str | None],
     ) -> tuple[list[str], list[float]]:
         """Return the type of every mention, and how sure it is.
 
@@ -194,7 +198,11 @@ class Guesser:
         return [given[k] or types[k] for k in range(len(shapes))], sure
 
     def _hand_on(
-        self, votes: dict[Key, defaultdict[str, float]], shapes: Sequence[Shape], places: dict[Key, list[int]], told: dict[Key, str]
+        self,
+        votes: dict[Key, defaultdict[str, float]],
+        shapes: Sequence[Shape],
+        places: dict[Key, list[int]],
+        told: dict[Key, str],
     ) -> None:
         """Give short forms the types of the long ones: a surname, an acronym, the first or last part of a name."""
         parts: dict[Key, str] = {}

@@ -23,8 +23,10 @@ def full_names(state: State) -> None:
         if len(core) < 2:
             continue
         for other in state.nearest(form, by_end[core[-1]][-WINDOW:]):
-            if other.name and _same_person(core, other.name.core, state) and state.link(
-                form.index, other.index, "full_name", 0.95
+            if (
+                other.name
+                and _same_person(core, other.name.core, state)
+                and state.link(form.index, other.index, "full_name", 0.95)
             ):
                 break
         by_end[core[-1]].append(form)

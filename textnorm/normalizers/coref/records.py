@@ -58,17 +58,18 @@ def resolve_record(record: Any, resolver: NameResolver, where: str) -> Found:
     code = code or resolver.code_of(doc.words)
     unknown: Counter[str] = Counter()
     if record.get("mentions") is None:
-        mentions = resolver.part(code).finder.find(doc.words)
+        mentions = resolver.find(doc.words, code)
         spans = [(m.start, m.end) if tokens is not None else (doc.start[m.start], doc.end[m.end - 1]) for m in mentions]
     else:
         given = _spans(record["mentions"], size, unknown, where)
         spans = [(start, end) for start, end, _ in given]
         mentions = [
-            Mention(start, end, tuple(tokens[start:end]), type_) if tokens is not None
+            Mention(start, end, tuple(tokens[start:end]), type_)
+            if tokens is not None
             else _mention(text or "", doc, start, end, type_)
             for start, end, type_ in given
         ]
-    return Found(spans, resolver.resolve(doc.words, mentions, code), unknown, _crossing(spans))
+    return Found(spans, resolver.resolve(doc.words, mentions, code).clusters, unknown, _crossing(spans))
 
 
 def _language(record: Mapping[str, Any], resolver: NameResolver, where: str) -> str | None:

@@ -13,7 +13,7 @@ from textnorm.normalizers.coref.tables import Key, NameTables
 _HYPHENS = frozenset("-‐‑–")
 _POSSESSIVE = ("'s", "’s", "'", "’")
 _GROUP = frozenset(("&", "and", "ir", "et"))
-_EDGES = "\"“”„«»‘‚,;:!?()[]{}…*_"
+_EDGES = '"“”„«»‘‚,;:!?()[]{}…*_'
 
 
 class PersonName(NamedTuple):
@@ -143,7 +143,9 @@ class Shaper:
     def _person(self, shape: Shape) -> PersonName:
         honorific, given = self.tables.honorific, self.tables.given
         if not _GROUP.isdisjoint(shape.key[1:-1]) or shape.owned:
-            return PersonName((), (" ".join(shape.key),), False, "", False, "")  # several persons, or something of theirs: opaque
+            return PersonName(
+                (), (" ".join(shape.key),), False, "", False, ""
+            )  # several persons, or something of theirs: opaque
         key, words = list(shape.key), list(shape.words)
         generation = ""
         while len(key) > 1:

@@ -51,8 +51,9 @@ def _near(one: Form, two: Form) -> bool:
     if len(different) > 1 or any(x[-1] != y[-1] and (x[-1].isupper() or y[-1].isupper()) for x, y in different):
         return False
     return all(
-        min(len(x), len(y)) >= SHORTEST - 1 and not any(c.isdigit() for c in x + y) and DamerauLevenshtein.distance(x, y) == 1
+        min(len(x), len(y)) >= SHORTEST - 1
+        and not any(c.isdigit() for c in x + y)
+        and DamerauLevenshtein.distance(x, y) == 1
         and not (x.startswith(y) or y.startswith(x))
         for x, y in different
     )
-

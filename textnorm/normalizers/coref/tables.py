@@ -31,7 +31,20 @@ FILES: dict[str, tuple[str, ...]] = {
 HONORIFIC_KINDS = ("address", "role", "post", "generation")
 HEAD_ROLES = ("legal", "unit", "fixed", "first")
 #: Roles whose words are compared as written, not by key.
-RAW_ROLES = frozenset(("stop", "letters", "starter", "never", "quoted", "adjective_ending", "place_ending", "other_ending"))
+RAW_ROLES = frozenset(
+    (
+        "stop",
+        "letters",
+        "starter",
+        "never",
+        "quoted",
+        "adjective_ending",
+        "attribute_ending", "break_ending",
+        "name_adjective_ending",
+        "place_ending",
+        "other_ending",
+    )
+)
 GENDERS = ("m", "f", "")
 Key = tuple[str, ...]
 
@@ -63,6 +76,7 @@ class NameTables:
         heads: head noun -> (type, role).
         aliases: folded words of a form -> :class:`Alias`.
         places: folded words of well-known places.
+        written: folded word -> how the table writes it, where that is not in small letters.
         digest: changes whenever a table does.
     """
 
@@ -74,10 +88,15 @@ class NameTables:
     heads: dict[str, tuple[str, str]] = field(default_factory=dict)
     aliases: dict[Key, Alias] = field(default_factory=dict)
     places: frozenset[Key] = frozenset()
+    written: dict[str, str] = field(default_factory=dict)
     digest: str = ""
 
-    def keyed(self, key: Callable[[str], str]) -> NameTables:
+    def keyed(self, inflected: Callable[[str], str]) -> NameTables:
         """Return the tables with the keys of an inflected language in place of folded words."""
+
+        def key(word: str) -> str:
+            return inflected(self.written.get(word, word))
+
         aliases: dict[Key, Alias] = {}
         for words, alias in self.aliases.items():
             aliases.setdefault(tuple(map(key, words)), alias)
@@ -90,6 +109,7 @@ class NameTables:
             {key(word): value for word, value in self.heads.items()},
             aliases,
             frozenset(tuple(map(key, words)) for words in self.places),
+            self.written,
             self.digest,
         )
 
@@ -191,6 +211,14 @@ def _add(tables: NameTables, path: Path) -> None:
         _ADD[path.name](tables, row)
 
 
+def _folded(tables: NameTables, word: str) -> str:
+    """Fold a word of a table and keep how an acronym is written: it is not inflected."""
+    key = fold(word)
+    if len(word) > 1 and word.isupper():
+        tables.written[key] = word
+    return key
+
+
 def _add_words(tables: NameTables, row: _Row) -> None:
     role, text = row.cells
     tables.roles[role] = tables.role(role) | {fold(w) for w in text.split()}
@@ -228,8 +256,7 @@ def _add_heads(tables: NameTables, row: _Row) -> None:
     _one_of(row, "type", type_, TYPES)
     _one_of(row, "role", role, HEAD_ROLES)
     for word in text.split():
-        if word not in tables.heads:
-            tables.heads[fold(word)] = (type_, role)
+        tables.heads.setdefault(_folded(tables, word), (type_, role))
 
 
 def _add_aliases(tables: NameTables, row: _Row) -> None:
@@ -241,7 +268,7 @@ def _add_aliases(tables: NameTables, row: _Row) -> None:
     for text, is_people in ((name, False), (aliases, False), (people, True)):
         for form in text.split("|"):
             if form.strip():
-                tables.aliases[fold_words(form.split())] = Alias(name, type_, is_people)
+                tables.aliases[tuple(_folded(tables, word) for word in form.split())] = Alias(name, type_, is_people)
 
 
 def _add_places(tables: NameTables, row: _Row) -> None:

@@ -11,7 +11,8 @@ from textnorm.normalizers.coref.fold import fold
 
 #: A word, with points inside abbreviations, hyphens and apostrophes inside; else one sign.
 _WORD = regex.compile(
-    r"(?:\p{L}\.){2,}|\p{Lu}\.(?=\s?\p{Lu})|[\p{L}\p{N}\p{M}]+(?:[-‐‑'’&.][\p{L}\p{N}\p{M}]+)*['’]?|[^\s\p{L}\p{N}]"
+    r"(?:\p{L}\.){2,}|\p{Lu}\p{Ll}?\.(?=\s?\p{Lu})|['’]s\b"
+    r"|[\p{L}\p{N}\p{M}]+(?:[-‐‑'’&.](?!s\b)[\p{L}\p{N}\p{M}]+)*|[^\s\p{L}\p{N}\p{M}]|\p{M}"
 )
 #: Words of a document that are looked at to tell its language.
 SAMPLE = 1000
@@ -40,7 +41,9 @@ def split_words(text: str) -> Words:
     return out
 
 
-def language_of(words: Sequence[str], stops: Mapping[str, frozenset[str]], letters: Mapping[str, frozenset[str]]) -> str:
+def language_of(
+    words: Sequence[str], stops: Mapping[str, frozenset[str]], letters: Mapping[str, frozenset[str]]
+) -> str:
     """Return the language whose small words and own letters a document has most of; the first where none has any.
 
     Args:

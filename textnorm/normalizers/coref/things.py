@@ -54,7 +54,11 @@ def acronyms(state: State) -> None:
     for form in short:
         letters = form.shape.key[0].replace("&", "").removesuffix("s" if form.shape.words[0].endswith("s") else "\0")
         for other in state.nearest(form, by_initials.get(letters, ())[:WINDOW]):
-            if other.type == form.type and form.shape.key[0] not in other.shape.key and state.link(form.index, other.index, "acronym", 0.9):
+            if (
+                other.type == form.type
+                and form.shape.key[0] not in other.shape.key
+                and state.link(form.index, other.index, "acronym", 0.9)
+            ):
                 break
 
 
@@ -122,7 +126,12 @@ def shortened(key: Key, type_: str, tables: NameTables) -> list[tuple[Key, str, 
             out.append((body[of - 1 : of], "head_alone", 0.6))
     elif len(body) > 1 and last_role in ("unit", "fixed"):
         left = heads.get(body[-2], ("", ""))[1]
-        if type_ == last_type == "organization" and last_role == "unit" and left != "unit" and not _known_place(body[:-1], tables):
+        if (
+            type_ == last_type == "organization"
+            and last_role == "unit"
+            and left != "unit"
+            and not _known_place(body[:-1], tables)
+        ):
             out.append((body[:-1], "head_left_out", 0.75))
         out.append((body[-1:], "head_alone", 0.6))
     for k in range(1, len(body) - 1 if of else len(body)):
