@@ -1,9 +1,9 @@
 """Inflected names: one key for all cases, the nominative, any other case.
 
-The key of a word is its stem and the class of its declension: ``nausėdA`` for *Nausėda, Nausėdos, Nausėdai …*. Classes
-are few on purpose: ``M`` holds all masculines in *-as, -is, -ys, -us* and the third declension, ``P`` their plurals (towns
-such as *Trakai*; a couple, *Petraičiai*), ``A`` names in *-a*, ``E`` names in *-ė*; so *Petraitis* and *Petraitienė* are
-two keys, *Petraičio* and *Petraičiui* one. Where an ending leaves two classes open (*-ai*, *-ą*) the other forms of the
+The key of a word is its stem and the class of its declension: ``nausėdA`` for *Nausėda, Nausėdos, Nausėdai …*.
+Classes are few on purpose: ``M`` holds all masculines in *-as, -is, -ys, -us* and the third declension, ``P`` their
+plurals (towns such as *Trakai*; a couple, *Petraičiai*), ``A`` names in *-a*, ``E`` names in *-ė*; so *Petraitis* and
+*Petraitienė* are two keys, *Petraičio* and *Petraičiui* one. Where an ending leaves two classes open (*-ai*, *-ą*) the other forms of the
 document decide. Source of the endings: `nouns`
 and `adjectives`, *Dabartinės lietuvių kalbos gramatika*.
 """
@@ -75,7 +75,8 @@ _put("A", 0.1, "as>a ias>ia")
 _put(
     "A",
     0.7,
-    "oji>oji ioji>ioji osios>oji iosios>ioji ajai>oji iajai>ioji ąją>oji iąją>ioji ąja>oji iąja>ioji ojoje>oji iojoje>ioji",
+    "oji>oji ioji>ioji osios>oji iosios>ioji ajai>oji iajai>ioji ąją>oji iąją>ioji ąja>oji iąja>ioji "
+    "ojoje>oji iojoje>ioji",
 )
 _put("E", 1.0, "ė>ė ės>ė ei>ė ę>ė ėje>ė ėms>ės ėmis>ės ėse>ės")
 _put("E", 0.3, "e>ė es>ė ių>ės")
@@ -200,8 +201,8 @@ class LithuanianNames:
     def nominative(self, words: Sequence[str], type_: str, lemmas: Mapping[str, str]) -> tuple[str, ...]:
         """Return a name in the nominative.
 
-        All words of a person's name change. Elsewhere the last does, and adjectives that agree with it; genitives before
-        it stay (*Vilniaus universitetui*, *Vilniaus universitetas*).
+        All words of a person's name change. Elsewhere the last does, and adjectives that agree with it; genitives
+        before it stay (*Vilniaus universitetui*, *Vilniaus universitetas*).
         """
         out = list(words)
         last = len(words) - 1

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textnorm.normalizers.coref.mention import Mention
 from textnorm.normalizers.coref.fold import fold
 from textnorm.normalizers.coref.inflector import Inflector
+from textnorm.normalizers.coref.mention import Mention
 from textnorm.normalizers.coref.shape import Shaper
 from textnorm.normalizers.coref.things import is_acronym
 
@@ -123,7 +123,7 @@ class NameFinder:
         return end + 1 if opened % 2 and end < len(words) and words[end] in _QUOTES else end
 
     def _small_head(self, words: Sequence[str], lows: Sequence[str], start: int, end: int) -> int:
-        """Return where a name ends whose noun is written small: Vilniaus universitetas, Valstybinė mokesčių inspekcija."""
+        """Return where a name ends whose noun is written small, as Vilniaus universitetas."""
         first = self.key(lows[start])
         alias = self.tables.aliases.get((first,))
         place = (first,) in self.tables.places or (alias is not None and not alias.people)
@@ -224,7 +224,13 @@ class NameFinder:
         whole = tuple([self.key(low) for low in lows[start:end]])
         if tables.heads.get(whole[-1], ("", ""))[1] == "legal" or tables.heads.get(whole[0], ("", ""))[1] == "legal":
             return []
-        if self._attribute or end - start < 2 or whole in tables.aliases or whole in tables.places or whole[0] in tables.role("of_place"):
+        if (
+            self._attribute
+            or end - start < 2
+            or whole in tables.aliases
+            or whole in tables.places
+            or whole[0] in tables.role("of_place")
+        ):
             return []
         out = []
         head = tables.heads.get(whole[-1])

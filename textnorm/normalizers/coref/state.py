@@ -179,7 +179,7 @@ def same_given(x: str, y: str, tables: NameTables) -> bool:
 
 
 def near_given(x: str, y: str, tables: NameTables) -> bool:
-    """Whether two given names are spellings of one (Kristin, Kristen): one letter inside a long word, no clash of gender."""
+    """Whether two given names are spellings of one (Kristin, Kristen): one letter inside a long word."""
     if min(len(x), len(y)) < 6 or x[0] != y[0] or x[-1] != y[-1]:
         return False
     return tables.given.get(x, "") == tables.given.get(y, "") and DamerauLevenshtein.distance(x, y) == 1
