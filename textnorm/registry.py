@@ -20,6 +20,8 @@ BUILTIN: dict[str, dict[str, str]] = {
     "normalizers": {
         "textnorm.unicode.v1": "textnorm.normalizers.unicode:make_unicode",
         "textnorm.nsw.v1": "textnorm.normalizers.nsw:make_nsw",
+        "textnorm.light_filter.v1": "textnorm.normalizers.light_filter:make_light_filter",
+        "textnorm.keyphrases.v1": "textnorm.normalizers.keyphrases:make_keyphrases",
         "textnorm.coref.v1": "textnorm.normalizers.coref:make_coref",
     },
     "readers": {

@@ -106,7 +106,7 @@ def _opens_line(text: str, at: int) -> bool:
 
 
 def _next(text: str, at: int) -> tuple[str, bool]:
-    """Return the word behind ``at`` (an empty one where the line ends or a sign stands) and whether a dash is before."""
+    """Return the word behind ``at``, empty where the line ends or a sign stands, and whether a dash is before it."""
     dashed = False
     while at < len(text) and (text[at].isspace() or text[at] in _OPENING or text[at] in _DASHES):
         if text[at] == "\n":

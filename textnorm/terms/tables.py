@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Callable
@@ -87,6 +88,15 @@ def load_tables(code: str) -> TermTables:
     )
 
 
+@cache
+def tables_hash(code: str) -> str:
+    """Return 16 hexadecimal digits that change with the tables of ``code``; with ``auto`` those of all languages."""
+    digest = hashlib.sha256()
+    for name in codes() if code == AUTO else (code,) if code else ():
+        digest.update((rules_dir() / "terms" / f"{name}.toml").read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def check_code(code: str) -> None:
     """Raise :class:`UnknownNameError` for a code that is neither a shipped language, ``auto`` nor empty."""
     if code != AUTO:
@@ -94,7 +104,7 @@ def check_code(code: str) -> None:
 
 
 def guess(text: str) -> str:
-    """Return the shipped language with the most function words in the beginning of a text, ``""`` where none has any."""
+    """Return the shipped language with most function words in the beginning of a text, ``""`` where none has any."""
     words = [word.casefold() for word in _WORDS.findall(text[:_SAMPLE])]
     counts = [(sum(word in load_tables(code).stop for word in words), code) for code in codes()]
     best, code = max(counts, key=lambda pair: (pair[0], -ord(pair[1][0])), default=(0, ""))

@@ -71,8 +71,8 @@ def _lemma_version() -> str | None:
 def term_of(tables: TermTables, lemmas: Lemmas) -> Callable[[str], str]:
     """Return the function from a word to its term.
 
-    The lemma where the dictionary (simplemma) knows the word, else the word itself; then without its inflectional ending,
-    where the language has a table of endings. Names are seldom in dictionaries, so both steps are needed.
+    The lemma where the dictionary (simplemma) knows the word, else the word itself; then without its inflectional
+    ending, where the language has a table of endings. Names are seldom in dictionaries, so both steps are needed.
     """
     return _term_of(tables, lemmas)
 
