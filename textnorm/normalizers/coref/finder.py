@@ -71,6 +71,8 @@ class NameFinder:
                 stop -= 1
             if start < stop:
                 stop = self._closed(words, start, stop)
+                if self._attribute and stop == end:
+                    stop = end = self._small_head(words, lows, start, stop)
             if start < stop:
                 runs.append((start, stop))
             i = max(end, i + 1)
@@ -88,7 +90,7 @@ class NameFinder:
 
     def _capital_inside(self, words: Sequence[str]) -> set[str]:
         """Return the keys of words that stand with a capital where no sentence begins."""
-        return {self.key(fold(word)) for i, word in enumerate(words) if word[:1].isupper() and not _opens(words, i)}
+        return {self.key(word) for i, word in enumerate(words) if word[:1].isupper() and not _opens(words, i)}
 
     def _run(self, words: Sequence[str], lows: Sequence[str], start: int) -> int:
         """Return where the run that begins at ``start`` ends."""
@@ -112,10 +114,10 @@ class NameFinder:
             if not step:
                 break
             end += step
-        return self._small_head(words, lows, start, end) if self._attribute else end
+        return end
 
-    def _head(self, low: str) -> str:
-        return self.tables.heads.get(self.key(low), ("", ""))[1]
+    def _head(self, word: str) -> str:
+        return self.tables.heads.get(self.key(word), ("", ""))[1]
 
     def _closed(self, words: Sequence[str], start: int, end: int) -> int:
         """Return the end with the closing quotation mark of a name that holds the opening one."""
@@ -124,7 +126,7 @@ class NameFinder:
 
     def _small_head(self, words: Sequence[str], lows: Sequence[str], start: int, end: int) -> int:
         """Return where a name ends whose noun is written small, as Vilniaus universitetas."""
-        first = self.key(lows[start])
+        first = self.key(words[start])
         alias = self.tables.aliases.get((first,))
         place = (first,) in self.tables.places or (alias is not None and not alias.people)
         place = place or lows[start].endswith(self._name_adjective)
@@ -134,7 +136,7 @@ class NameFinder:
         for at in range(end, min(len(words), end + self.SMALL)):
             if not words[at][:1].islower():
                 break
-            key = self.key(lows[at])
+            key = self.key(words[at])
             type_, role = self.tables.heads.get(key, ("", ""))
             general = place and role in ("unit", "fixed") and type_ in ("organization", "event")
             if general or (owned and key in self._name_head):
@@ -148,7 +150,7 @@ class NameFinder:
         size = 1
         if words[at] in _HYPHENS or words[at] == "&":
             pass
-        elif words[at] in _QUOTES and self._head(lows[at - 1]) == "legal":
+        elif words[at] in _QUOTES and self._head(words[at - 1]) == "legal":
             pass  # UAB „Girelė“
         elif words[at] == "." and len(words[at - 1]) == 1:
             pass  # J . Smith
@@ -168,7 +170,7 @@ class NameFinder:
         """Whether a hyphen and a small syllable end a given name (Lee Cheuk-yan)."""
         syllable = words[at + 1]
         before = at >= 2 and self._capital(words[at - 2], lows[at - 2]) and len(words[at - 1]) > 2
-        known = self.key(lows[at - 1]) in self.tables.heads
+        known = self.key(words[at - 1]) in self.tables.heads
         return before and not known and syllable.isalpha() and syllable.islower() and len(syllable) <= 5
 
     def _start(
@@ -177,40 +179,43 @@ class NameFinder:
         """Return where the name begins: words that only a new sentence made capital are left out."""
         if _opens(words, start):
             first, low = words[start], lows[start]
-            known = self.key(low) in self.tables.given or (self.key(low),) in self.tables.aliases
+            known = self.key(first) in self.tables.given or (self.key(first),) in self.tables.aliases
             plain = (
                 (low in self._starter and not is_acronym(first))
                 or low in self._leading
                 or (low in small and not known and end == start + 1)
             )
             if self._titles_outside and end > start + 1 and lows[start + 1] not in self._inside:
-                title = self.key(low) in self.tables.role("person_before") or self.key(low) in self.tables.honorific
+                before = self.tables.role("person_before") | self.tables.role("org_before")
+                title = self.key(first) in before or self.key(first) in self.tables.honorific
                 plain = plain or (title and not known)
-            if plain and not (self.key(low) in middle and low not in small):
+            if plain and not (self.key(first) in middle and low not in small):
                 start += 1
                 while start < end and (lows[start] in self._inside or not self._capital(words[start], lows[start])):
                     start += 1
-            elif end == start + 1 and not known and self.key(low) not in middle and not self._told(words, lows, start):
+            elif (
+                end == start + 1 and not known and self.key(first) not in middle and not self._told(words, lows, start)
+            ):
                 return end
         elif lows[start] in self._leading and end > start + 1:
             start += 1
-        if start + 1 < end and self._people(lows[start]) and self.key(lows[start + 1]) in self.tables.honorific:
+        if start + 1 < end and self._people(words[start]) and self.key(words[start + 1]) in self.tables.honorific:
             start += 1  # the Afghan Ambassador
         if end == start + 1 and start < end:
-            adjective = (self._people(lows[start]) and lows[start][-1] != "s") or lows[start].endswith(self._adjective)
+            adjective = (self._people(words[start]) and lows[start][-1] != "s") or lows[start].endswith(self._adjective)
             if adjective and end < len(words) and words[end][:1].islower():
                 return end  # an adjective: Irish politics
             if len(words[start]) == 1:
                 return end
         return start
 
-    def _people(self, low: str) -> bool:
-        alias = self.tables.aliases.get((self.key(low),))
+    def _people(self, word: str) -> bool:
+        alias = self.tables.aliases.get((self.key(word),))
         return alias is not None and alias.people
 
     def _told(self, words: Sequence[str], lows: Sequence[str], at: int) -> bool:
         """Whether a single word that opens a sentence is a name all the same."""
-        key = self.key(lows[at])
+        key = self.key(words[at])
         if (key,) in self.tables.places or is_acronym(words[at]) or words[at][0] == "#":
             return True
         following = lows[at + 1] if at + 1 < len(words) else ""
@@ -221,7 +226,7 @@ class NameFinder:
     ) -> list[Mention]:
         """Return well-known places inside a name, and what its first word names elsewhere in the document."""
         tables = self.tables
-        whole = tuple([self.key(low) for low in lows[start:end]])
+        whole = tuple([self.key(word) for word in words[start:end]])
         if tables.heads.get(whole[-1], ("", ""))[1] == "legal" or tables.heads.get(whole[0], ("", ""))[1] == "legal":
             return []
         if (
@@ -237,12 +242,12 @@ class NameFinder:
         if head == ("place", "fixed") and all(self._capital(words[k], lows[k]) for k in range(start, end)):
             out.append(Mention(start, end - 1, tuple(words[start : end - 1])))  # Camden Street: Camden
         for i in range(start, end):
-            key = (self.key(lows[i]),)
+            key = (self.key(words[i]),)
             alias = tables.aliases.get(key)
             known = key in tables.places or (alias is not None and not alias.people)
             first = i == start and lows[i] in alone and key[0] not in tables.given and key[0] not in tables.honorific
             headed = any(
-                self.key(low) in tables.heads or self.key(low) in tables.honorific for low in lows[i + 1 : end]
+                self.key(word) in tables.heads or self.key(word) in tables.honorific for word in words[i + 1 : end]
             )
             inside = i > start and lows[i - 1] in self._inside
             last = inside and i == end - 1 and (lows[i] in alone or is_acronym(words[i]))

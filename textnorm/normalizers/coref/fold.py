@@ -33,6 +33,7 @@ def fold_words(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(fold(w) for w in words)
 
 
+@lru_cache(maxsize=65536)
 def plain(key: str) -> str:
     """Return a folded word without any marks, for looking alike."""
     return (

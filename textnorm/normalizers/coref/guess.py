@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from textnorm.normalizers.coref.fold import fold
 from textnorm.normalizers.coref.inflector import Inflector
 from textnorm.normalizers.coref.shape import Shape, Shaper, initials
 from textnorm.normalizers.coref.tables import Key
@@ -41,13 +40,14 @@ class Guesser:
         self._place_cue, self._place_before = role("place_cue"), role("place_before")
         self._person_before, self._person_after = role("person_before"), role("person_after")
         self._org_before, self._org_after = role("org_before"), role("org_after")
+        self._place_first = role("place_first")
         self._article, self._connector = role("article"), role("connector")
         self._place_end, self._other_end = tuple(role("place_ending")), tuple(role("other_ending"))
         self._quoted = next(iter(role("quoted")), "")
         self._own: dict[tuple[Key, tuple[str, ...]], Votes] = {}
 
     def _word(self, word: str) -> str:
-        return self._key(fold(word))
+        return self._key(word)
 
     def own(self, shape: Shape) -> Votes:
         """Return what a form says of itself."""
@@ -96,16 +96,11 @@ class Guesser:
             votes["organization"] += TITLE
             return
         of = next((i for i, w in enumerate(key) if i and w in self._connector), 0)
-        first = heads.get(key[0])
-        if of:
-            found = heads.get(key[of - 1])
-            if found is not None and found[1] != "first":
-                votes[found[0]] += HEAD
-                return
-        last = heads.get(key[-1])
-        if last is not None and last[1] != "first":
-            votes[last[0]] += HEAD if len(key) > 1 else HEAD / 2
-        elif first is not None and len(key) > 1 and first[0] == "place" and first[1] == "first":
+        if of and key[of - 1] in heads:
+            votes[heads[key[of - 1]][0]] += HEAD
+        elif key[-1] in heads:
+            votes[heads[key[-1]][0]] += HEAD if len(key) > 1 else HEAD / 2
+        elif len(key) > 1 and key[0] in self._place_first:
             votes["place"] += HEAD / 2
 
     def _person(self, shape: Shape, votes: defaultdict[str, float]) -> None:
@@ -114,7 +109,7 @@ class Guesser:
         core = name.core
         if "for" in core or not shape.words[-1][:1].isupper():
             return
-        saint = name.titles[-1:] and name.titles[-1] in tables.heads
+        saint = bool(name.titles) and name.titles[-1] in self._place_first
         if name.titles:
             votes["person"] += HEAD if not core else SHAPE if saint else TITLE
         if not core:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from textnorm.normalizers.coref.fold import fold
+
 
 class Inflector(Protocol):
     """The inflection of names of one language.
@@ -20,7 +22,7 @@ class Inflector(Protocol):
     version: str
 
     def key(self, word: str) -> str:
-        """Return the key of a word of a table, without context."""
+        """Return the key of a word as written, without context."""
         ...
 
     def lemmas(self, words: Iterable[str], known: Container[str] = ()) -> Mapping[str, str]:
@@ -47,8 +49,8 @@ class Uninflected:
     version = "1"
 
     def key(self, word: str) -> str:
-        """Return the word: it is folded already."""
-        return word
+        """Return the folded word."""
+        return fold(word)
 
     def lemmas(self, words: Iterable[str], known: Container[str] = ()) -> Mapping[str, str]:
         """Return no keys: the folded word itself is one."""

@@ -60,7 +60,7 @@ def clean_words(words: Sequence[str]) -> list[str]:
             joining = bool(out)
             continue
         word = raw.strip(_EDGES)
-        if word in _POSSESSIVE or not word:
+        if word in _POSSESSIVE or not word or word == ".":
             continue
         if word.endswith(("'s", "’s")) and len(word) > 2:
             word = word[:-2]
@@ -118,6 +118,8 @@ class Shaper:
         adjective = self.tables.role("adjective")
         while at < len(kept) - 1:
             low = fold(kept[at])
+            if kept[at][-1] == ".":
+                break  # an initial: A. Stone
             if low not in self._weak and not (low in adjective and kept[at][0].islower()):
                 break
             at += 1

@@ -29,7 +29,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "places.tsv": ("names",),
 }
 HONORIFIC_KINDS = ("address", "role", "post", "generation")
-HEAD_ROLES = ("legal", "unit", "fixed", "first")
+HEAD_ROLES = ("legal", "unit", "fixed")
 #: Roles whose words are compared as written, not by key.
 RAW_ROLES = frozenset(
     (
@@ -190,7 +190,7 @@ def _rows(path: Path) -> Iterator[_Row]:
         cells = text.split("\t")
         if header is None:
             header = cells
-            if tuple(cells) != columns:
+            if tuple(cells) != columns[: len(cells)]:
                 msg = f"{path}, line {number}: the columns are {', '.join(columns)}, separated by tabs."
                 raise UsageError(msg)
             continue
@@ -269,7 +269,10 @@ def _add_aliases(tables: NameTables, row: _Row) -> None:
     for text, is_people in ((name, False), (aliases, False), (people, True)):
         for form in text.split("|"):
             if form.strip():
-                tables.aliases[tuple(_folded(tables, word) for word in form.split())] = Alias(name, type_, is_people)
+                key = tuple(_folded(tables, word) for word in form.split())
+                if len(key) > 1 and key[0] in tables.role("article"):
+                    key = key[1:]
+                tables.aliases[key] = Alias(name, type_, is_people)
 
 
 def _add_places(tables: NameTables, row: _Row) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import lru_cache
 
 from textnorm.normalizers.coref.fold import fold_words
 from textnorm.normalizers.coref.shape import initials
@@ -15,6 +16,7 @@ WINDOW = 64
 _ACRONYM = re.compile(r"(?:[A-Z][A-Z&\d]{1,7}s?|(?:[A-Z]\.){2,7}|[A-Z]{2,}-[A-Z\d]+)\.?")
 
 
+@lru_cache(maxsize=65536)
 def is_acronym(word: str) -> bool:
     """Whether a word is written like an acronym."""
     return bool(_ACRONYM.fullmatch(word))
