@@ -53,23 +53,17 @@ def test_by_default_nothing_changes_and_every_name_is_marked():
     assert row[2].rule == "coref.person"
 
 
+LONG = (
+    "Dr. Ada Stone met Robert Vale. Ada Stone's car stayed; Robert Vale left with Mr. Robert Vale's dog, "
+    "and Ada Stone smiled."
+)
+
+
 @pytest.mark.parametrize(
     ("policy", "expected"),
     [
-        (
-            "longest",
-            EN.replace("Stone's", "Ada Stone's")
-            .replace(" Vale", " Robert Vale")
-            .replace("and Stone", "and Ada Stone")
-            .replace("Robert Robert", "Robert"),
-        ),
-        (
-            "first",
-            EN.replace("Stone's", "Ada Stone's")
-            .replace(" Vale", " Robert Vale")
-            .replace("and Stone", "and Ada Stone")
-            .replace("Robert Robert", "Robert"),
-        ),
+        ("longest", LONG),
+        ("first", LONG),
         ("most_frequent", EN.replace("Ada Stone", "Stone").replace("Robert Vale", "Vale")),
     ],
 )

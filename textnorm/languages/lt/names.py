@@ -3,9 +3,9 @@
 The key of a word is its stem and the class of its declension: ``nausėdA`` for *Nausėda, Nausėdos, Nausėdai …*.
 Classes are few on purpose: ``M`` holds all masculines in *-as, -is, -ys, -us* and the third declension, ``P`` their
 plurals (towns such as *Trakai*; a couple, *Petraičiai*), ``A`` names in *-a*, ``E`` names in *-ė*; so *Petraitis* and
-*Petraitienė* are two keys, *Petraičio* and *Petraičiui* one. Where an ending leaves two classes open (*-ai*, *-ą*) the other forms of the
-document decide. Source of the endings: `nouns`
-and `adjectives`, *Dabartinės lietuvių kalbos gramatika*.
+*Petraitienė* are two keys, *Petraičio* and *Petraičiui* one. Where an ending leaves two classes open (*-ai*, *-ą*) the
+other forms of the document decide. Source of the endings: the tables of `nouns` and `adjectives` (*Dabartinės lietuvių
+kalbos gramatika*).
 """
 
 from __future__ import annotations
@@ -112,6 +112,8 @@ def readings(word: str) -> tuple[Reading, ...]:
                 continue  # the i belongs to the ending: a longer one has been tried
             if size == 2 and stem[-1] == "a" and low[-2:] in ("us", "is"):
                 weight = 0.2  # the genitive -aus, the plural -ais
+            if stem.endswith("in") and low[-size:] in ("iam", "iame"):
+                weight = 0.9  # an adjective: Konstituciniam
             if class_ == "E" and low.endswith("e") and stem.endswith(_WOMEN):
                 weight = 0.9
             stem = harden(stem) if soft else stem

@@ -114,7 +114,7 @@ class Guesser:
             votes["person"] += HEAD if not core else SHAPE if saint else TITLE
         if not core:
             return
-        if len(core) > 1 and (core[0] in given or len(core[0]) <= 2):
+        if len(core) > 1 and (core[0] in given or _initial(shape, core[0])):
             votes["person"] += GIVEN
         elif len(core) == 1 and core[0] in given:
             votes["person"] += GIVEN - 1
@@ -235,6 +235,12 @@ class Guesser:
                     ballot[letters[key[0]]] += HEAD
                 elif key in parts:
                     ballot[parts[key]] += 2 * SHAPE
+
+
+def _initial(shape: Shape, first: str) -> bool:
+    """Whether the first word of a name is written as initials: J., J.R., J."""
+    word = shape.words[shape.key.index(first)]
+    return len(first) == 1 or (len(first) == 2 and "." in word)
 
 
 def verdict(votes: Votes) -> tuple[str, float]:

@@ -56,13 +56,21 @@ def beginnings(state: State) -> None:
     for form in forms:
         if form.name and form.name.core in by_pair:
             for other in state.nearest(form, by_pair[form.name.core][-WINDOW:]):
-                # The facts of a maiden and a married name clash in nothing but the surname.
-                if other.name and _continued(form, other) and state.link(form.index, other.index, "part_of_name", 0.85):
+                if not _continued(form, other):
+                    continue
+                if other.name and other.name.core[-1] == form.name.core[-1] and state.root(form.index) == form.index:
+                    # Two surnames: what looked like a given name is none.
+                    state.facts[form.index].given.clear()
+                    state.facts[form.index].middle.clear()
+                if state.link(form.index, other.index, "part_of_name", 0.85):
                     break
 
 
 def _continued(short: Form, long: Form) -> bool:
-    return bool(short.name and long.name and len(short.name.core) < len(long.name.core))
+    if short.name is None or long.name is None or len(short.name.core) >= len(long.name.core):
+        return False
+    # Ada Stone Statue: a type that is only guessed says nothing of what follows a name.
+    return long.sure == 1 or long.name.core[-1] == short.name.core[-1]
 
 
 def single_names(state: State) -> None:
@@ -143,6 +151,12 @@ def _fits(form: Form, other: Form, families: frozenset[str], state: State) -> bo
         return False
     # Of a pair of capitalised words that is a person only by its looks, nothing but the surname is trusted.
     if other.sure < TRUSTED and one.core[0] != two.core[-1]:
+        return False
+    if one.core[0] not in (two.core[0], two.core[-1]) and not (set(two.core[-1].split("-")) & {one.core[0]}):
+        return False  # a middle name alone
+    # King John is no John Smith.
+    sovereign = state.tables.role("sovereign_title")
+    if any(title in sovereign and title not in two.titles for title in one.titles):
         return False
     # Who is called Miss Lucy is not Miss Smith: that is her elder sister, or another.
     if one.core[0] == two.core[-1] and not state.facts[state.root(other.index)].by_given.isdisjoint(one.titles):

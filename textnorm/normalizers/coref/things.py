@@ -85,8 +85,10 @@ def short_forms(state: State) -> None:
         if not found:
             continue
         found = found[:WINDOW]
-        if found[0][1] == "head_alone" and len({state.root(other.index) for other, _, _ in found}) > 1:
-            continue  # which of them it is, nobody can tell
+        if found[0][1] == "head_alone" and (
+            form.sure < 1 or len({state.root(other.index) for other, _, _ in found}) > 1
+        ):
+            continue  # which of them it is, nobody can tell; and a guessed type is too weak for it
         best = {other.index: (sieve, confidence) for other, sieve, confidence in reversed(found)}
         for other in state.nearest(form, [item[0] for item in found]):
             sieve, confidence = best[other.index]
