@@ -110,7 +110,7 @@ class NameFinder:
                     break
                 end += 1
                 continue
-            step = self._bridge(words, lows, end, limit)
+            step = self._bridge(words, lows, start, end, limit)
             if not step:
                 break
             end += step
@@ -145,7 +145,12 @@ class NameFinder:
                 break
         return end
 
-    def _bridge(self, words: Sequence[str], lows: Sequence[str], at: int, limit: int) -> int:
+    def _complete(self, words: Sequence[str], start: int, end: int) -> bool:
+        """Whether a run is a name already, so that "of the" begins another: Ada Stone of the Labour Party."""
+        known = (self.tables.heads, self.tables.honorific)
+        return end - start > 1 and not any(self.key(word) in table for word in words[start:end] for table in known)
+
+    def _bridge(self, words: Sequence[str], lows: Sequence[str], start: int, at: int, limit: int) -> int:
         """Return how many words lead over to the next capital: small words of names, a hyphen, a point."""
         size = 1
         if words[at] in _HYPHENS or words[at] == "&":
@@ -156,6 +161,8 @@ class NameFinder:
             pass  # J . Smith
         elif lows[at] in self._inside:
             if at + 1 < limit and lows[at + 1] in (self._articles | self._inside):
+                if lows[at + 1] in self._articles and self._complete(words, start, at):
+                    return 0
                 size = 2
         else:
             return 0
@@ -238,9 +245,6 @@ class NameFinder:
         ):
             return []
         out = []
-        head = tables.heads.get(whole[-1])
-        if head == ("place", "fixed") and all(self._capital(words[k], lows[k]) for k in range(start, end)):
-            out.append(Mention(start, end - 1, tuple(words[start : end - 1])))  # Camden Street: Camden
         for i in range(start, end):
             key = (self.key(words[i]),)
             alias = tables.aliases.get(key)
@@ -253,7 +257,7 @@ class NameFinder:
             last = inside and i == end - 1 and (lows[i] in alone or is_acronym(words[i]))
             if (known and (i == start or inside)) or (first and headed) or last:
                 out.append(Mention(i, i + 1, (words[i],)))
-            elif inside and whole[0] in tables.given:
+            elif inside and whole[0] in tables.given and lows[i] not in self._articles:
                 out.append(Mention(i, end, tuple(words[i:end])))
         return list(dict.fromkeys(out))
 
