@@ -14,7 +14,7 @@ Lemmas = Literal["auto", "simplemma", "endings", "off"]
 
 _WORD = re.compile(r"\w+(?:[-'’]\w+)*")
 #: Letters that an ending must leave of a word.
-_STEM = 3
+_STEM = 2
 _POSSESSIVE = re.compile(r"['’]s$")
 
 

@@ -62,8 +62,8 @@ def score(
 ) -> list[Scored]:
     """Return the candidates that stand by themselves at least once, best first.
 
-    The score is count · length · rarity · position: the count as its square root; the length as ``1 + log(k) / 2`` for ``k``
-    words where the phrase recurs, else 0.8; the rarity as the mean IDF of the terms; the position as
+    The score is count · length · rarity · position: the count as its square root; the length of ``k`` words as
+    ``1 + log(k) / 2`` where a phrase recurs, else 0.8; the rarity as the mean IDF of the terms; the position as
     ``1 / (1 + log(1 + i))`` for the first sentence ``i``. The forms were chosen on two thirds of the documents of
     ``benchmarks/keyphrases.py``.
     """
@@ -97,8 +97,8 @@ def _terms(candidate: Candidate, words: Sequence[Word], starts: Sequence[int]) -
 def choose(text: str, scored: Sequence[Scored], top: int) -> list[KeyPhrase]:
     """Return the best ``top`` phrases, without those that say again what a better one says.
 
-    A phrase is left out where its terms all stand in a better phrase or name, or those of a better phrase in it. Names are
-    never left out: a club named after its city is another thing.
+    A phrase is left out where its terms all stand in a better phrase or name. Names are never left out: a club named
+    after its city is another thing.
     """
     out: list[KeyPhrase] = []
     names: list[frozenset[str]] = []

@@ -151,7 +151,8 @@ def make_light_filter(
     Args:
         share: of the sentences that is masked, 0 to 1, rounded down: of 9 sentences a tenth is none.
         lang: code of a language that ships, ``auto`` for the one with most function words in the text, or ``""``.
-        action: ``mark`` annotates the masked sentences, ``mark-all`` every sentence, ``delete`` removes the masked ones.
+        action: ``mark`` annotates the masked sentences, ``mark-all`` every sentence, ``delete`` removes masked
+            ones with the blanks behind them.
         weights: of terms: ``flat``, or ``sentences`` for the inverse frequency over the document's sentences.
         lemmas: ``auto``, ``simplemma`` (needs the extra ``lemmas``), ``endings`` or ``off``.
         newlines: ``break`` where a line end is a sentence end, ``space`` for hard-wrapped text.
