@@ -52,7 +52,7 @@ def command(file: str, output: str, lang: str, tables: tuple[str, ...], off: tup
     codec = _codec(file)
     with reading(file, codec) as source, writing(output, _codec(output)) as target:
         for block in blocks(source, label):
-            out: list[str] = []
+            out: list[bytes] = []
             for line in block.split(b"\n"):
                 number += 1
                 if not line.strip():
@@ -68,11 +68,11 @@ def command(file: str, output: str, lang: str, tables: tuple[str, ...], off: tup
                         err=True,
                     )
                 record["clusters"] = output_clusters(found, full=evidence)
-                out.append(json.dumps(record, ensure_ascii=False))
+                out.append(_written(record))
             if block.endswith(b"\n"):
                 number -= 1
             if out:
-                target.write(("\n".join(out) + "\n").encode("utf-8", "surrogatepass"))
+                target.write(b"\n".join(out) + b"\n")
     if unknown:
         shown = ", ".join(f"'{tag}' ({count})" for tag, count in unknown.most_common(NAMED))
         more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
@@ -99,3 +99,10 @@ def _parsed(line: bytes, label: str, number: int) -> dict[str, object]:
         msg = f"{label}, line {number}: no JSON: {error}."
         raise DataError(msg) from error
     return record
+
+
+def _written(record: dict[str, object]) -> bytes:
+    try:
+        return json.dumps(record, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a surrogate pair, which UTF-8 cannot hold
+        return json.dumps(record).encode()
