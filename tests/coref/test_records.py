@@ -58,6 +58,20 @@ def test_singletons_and_other_fields_are_kept():
     assert (out["id"], out["extra"]) == (7, [1])
 
 
+def test_a_line_keeps_its_bytes_and_gets_clusters_behind():
+    line = '{ "text":"Ada \\ud83d left",  "n": 1.50, "clusters_old": null }'
+    out = names(stdin=line + "\r\n").stdout
+    assert out.startswith(line[:-1] + ', "clusters": [')
+    assert json.loads(out)["n"] == 1.5
+
+
+def test_clusters_of_another_run_are_replaced():
+    ([once], _) = run({"text": "Ada Stone left. Stone smiled.", "clusters": "old"})
+    ([twice], _) = run(once)
+    assert once == twice
+    assert len(once["clusters"]) == 1
+
+
 def test_an_empty_document_has_no_clusters():
     outs, err = run({"text": ""}, {"tokens": []}, {"text": "no names here", "mentions": []})
     assert [out["clusters"] for out in outs] == [[], [], []]

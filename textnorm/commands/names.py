@@ -67,8 +67,7 @@ def command(file: str, output: str, lang: str, tables: tuple[str, ...], off: tup
                         f"{shown}; each is kept as a name of its own",
                         err=True,
                     )
-                record["clusters"] = output_clusters(found, full=evidence)
-                out.append(_written(record))
+                out.append(_written(line, record, output_clusters(found, full=evidence)))
             if block.endswith(b"\n"):
                 number -= 1
             if out:
@@ -101,8 +100,15 @@ def _parsed(line: bytes, label: str, number: int) -> dict[str, object]:
     return record
 
 
-def _written(record: dict[str, object]) -> bytes:
+def _written(line: bytes, record: dict[str, object], clusters: list[dict[str, object]]) -> bytes:
+    """Return a line with its clusters behind its own bytes; clusters that it has already are replaced."""
+    if "clusters" not in record:
+        return line.rstrip()[:-1] + b', "clusters": ' + _json(clusters) + b"}"
+    return _json({**record, "clusters": clusters})
+
+
+def _json(value: object) -> bytes:
     try:
-        return json.dumps(record, ensure_ascii=False).encode()
+        return json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:  # half a surrogate pair, which UTF-8 cannot hold
-        return json.dumps(record).encode()
+        return json.dumps(value).encode()

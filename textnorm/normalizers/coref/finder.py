@@ -84,6 +84,8 @@ class NameFinder:
         return out
 
     def _capital(self, word: str, low: str) -> bool:
+        if not word:
+            return False
         if len(word) > 1 and word[0] == "#" and word[1].isalpha():
             return True
         return (word[0].isupper() or (word[0].isdigit() and word[1:2].isupper())) and low not in self._never

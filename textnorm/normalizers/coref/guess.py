@@ -82,7 +82,7 @@ class Guesser:
             word = words[0]
             if is_acronym(word):
                 votes["organization"] += 2 * SHAPE
-            elif word[0].islower() or any(c.isdigit() for c in word):
+            elif word[:1].islower() or any(c.isdigit() for c in word):
                 votes["other"] += SHAPE
             elif self._place_end and key[0].endswith(self._place_end):
                 votes["place"] += WEAK
@@ -157,6 +157,8 @@ class Guesser:
             words: of the document.
             given: types that the input says; these stand.
         """
+        if None not in given:
+            return [type_ or "other" for type_ in given], [1.0] * len(shapes)
         places: dict[Key, list[int]] = {}
         told: dict[Key, str] = {}
         for k, shape in enumerate(shapes):

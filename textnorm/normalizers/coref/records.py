@@ -45,7 +45,7 @@ def resolve_record(record: Any, resolver: NameResolver, where: str) -> Found:
     tokens = record.get("tokens")
     text = record.get("text")
     if tokens is not None:
-        if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
+        if not isinstance(tokens, list) or not set(map(type, tokens)) <= {str}:
             msg = f"{where}: 'tokens' is a list of strings."
             raise DataError(msg)
         doc, size = Words(tokens, [], []), len(tokens)

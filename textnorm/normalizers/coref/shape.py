@@ -13,7 +13,7 @@ from textnorm.normalizers.coref.tables import Key, NameTables
 _HYPHENS = frozenset("-‐‑–")
 _POSSESSIVE = ("'s", "’s", "'", "’")
 _GROUP = frozenset(("&", "and", "ir", "et"))
-_EDGES = '"“”„«»‘‚,;:!?()[]{}…*_'
+_EDGES = '"“”„«»‘‚,;:!?()[]{}…*_ \t\r\n'
 
 
 class PersonName(NamedTuple):
@@ -113,7 +113,7 @@ class Shaper:
         known = self._shapes.get(words)
         if known is not None:
             return known
-        kept = clean_words(words) or [w for w in words if w.strip()] or list(words)
+        kept = clean_words(words) or [w for w in words if w.strip()] or [""]
         at = 0
         adjective = self.tables.role("adjective")
         while at < len(kept) - 1:
