@@ -107,7 +107,7 @@ class NameFinder:
                 ):
                     break
                 if lows[end] in self._articles or words[end] == words[start]:
-                    break  # a heading that the sentence takes up: Isfahan Isfahan is, Understand The Islands are
+                    break  # a heading that the sentence takes up: Harlow Harlow is a town
                 if lows[end] in self._place_cue:
                     break
                 end += 1
@@ -176,7 +176,7 @@ class NameFinder:
         return size + 1
 
     def _syllable(self, words: Sequence[str], lows: Sequence[str], at: int) -> bool:
-        """Whether a hyphen and a small syllable end a given name (Lee Cheuk-yan)."""
+        """Whether a hyphen and a small syllable end a given name (Kim Min-jun)."""
         syllable = words[at + 1]
         before = at >= 2 and self._capital(words[at - 2], lows[at - 2]) and len(words[at - 1]) > 2
         known = self.key(words[at - 1]) in self.tables.heads

@@ -6,6 +6,7 @@ The order follows precision first (Raghunathan et al., EMNLP 2010, for the idea 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 from textnorm.normalizers.coref.state import Form, State, same_given
 
@@ -103,11 +104,17 @@ def single_names(state: State) -> None:
         )
         for sieve, confidence, others in tries:
             ranked = sorted(state.nearest(form, others), key=lambda other: _rank(form, other, state))
-            if any(state.link(form.index, other.index, sieve, confidence) for other in ranked):
-                if form.name.address and sieve == "single_name" and ranked[0].name and ranked[0].name.core[0] == word:
+            linked = _link_first(form, ranked, state, sieve, confidence)
+            if linked is not None:
+                if sieve == "single_name" and form.name.address and linked.name and linked.name.core[0] == word:
                     state.facts[state.root(form.index)].by_given.update(form.name.titles)
                 break
         alone[word].append(form)
+
+
+def _link_first(form: Form, others: Iterable[Form], state: State, sieve: str, confidence: float) -> Form | None:
+    """Link a form to the first of others whose cluster does not clash; return that one."""
+    return next((other for other in others if state.link(form.index, other.index, sieve, confidence)), None)
 
 
 def _turn(form: Form, state: State) -> tuple[bool, bool]:
@@ -134,7 +141,7 @@ def _words(core: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _rank(form: Form, other: Form, state: State) -> tuple[int, int, int]:
-    """Order candidates: a surname is meant before a given name, both before a middle one; then who is named most."""
+    """Order candidates: a surname is meant before a given name; then who is named most."""
     if form.name is None or other.name is None:
         return (9, 9, 0)
     word, core = form.name.core[0], other.name.core
@@ -154,14 +161,14 @@ def _fits(form: Form, other: Form, families: frozenset[str], state: State) -> bo
         return False
     if one.core[0] not in (two.core[0], two.core[-1]) and not (set(two.core[-1].split("-")) & {one.core[0]}):
         return False  # a middle name alone
-    # King John is no John Smith.
+    # King John is no John Vale.
     sovereign = state.tables.role("sovereign_title")
     if any(title in sovereign and title not in two.titles for title in one.titles):
         return False
-    # Who is called Miss Lucy is not Miss Smith: that is her elder sister, or another.
+    # Who is called Miss Jane is not Miss Vale: that is her elder sister, or another.
     if one.core[0] == two.core[-1] and not state.facts[state.root(other.index)].by_given.isdisjoint(one.titles):
         return False
-    # Mrs Hilbery is not Katharine Hilbery where the text has a whole family of them.
+    # Mrs Vale is not Clara Vale where the text has a whole family of them.
     return not (one.address and one.core[0] in families and not two.address)
 
 
@@ -181,12 +188,14 @@ def bare_titles(state: State) -> None:
     for form in bare:
         assert form.name is not None
         title = form.name.titles[-1]
+        if title in state.tables.role("sovereign_title"):
+            continue  # borne by one after the other: the text may mean any of them
         before = [other for other in holders[title][-WINDOW:] if other.first < form.at[-1]]
         if len({state.root(other.index) for other in before}) > 1:
             continue
-        done = any(state.link(form.index, other.index, "title", 0.6) for other in state.nearest(form, before))
-        if not done:
-            any(state.link(form.index, other.index, "title", 0.55) for other in groups[title] if _nested(form, other))
+        if _link_first(form, state.nearest(form, before), state, "title", 0.6) is None:
+            nested = (other for other in groups[title] if _nested(form, other))
+            _link_first(form, nested, state, "title", 0.55)
         groups[title].append(form)
 
 

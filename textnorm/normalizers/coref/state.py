@@ -57,7 +57,7 @@ class _Facts:
     """What the names of one cluster say; two clusters whose facts clash stay apart.
 
     ``styles`` are titles that exclude each other (Miss, Mrs); ``by_given`` are titles that stood before the given name
-    alone (Miss Lucy).
+    alone (Miss Jane).
     """
 
     gender: str = ""
@@ -179,7 +179,7 @@ def same_given(x: str, y: str, tables: NameTables) -> bool:
 
 
 def near_given(x: str, y: str, tables: NameTables) -> bool:
-    """Whether two given names are spellings of one (Kristin, Kristen): one letter inside a long word."""
+    """Whether two given names are spellings of one (Marian, Marion): one letter inside a long word."""
     if min(len(x), len(y)) < 6 or x[0] != y[0] or x[-1] != y[-1]:
         return False
     return tables.given.get(x, "") == tables.given.get(y, "") and DamerauLevenshtein.distance(x, y) == 1
