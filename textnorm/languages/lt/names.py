@@ -40,6 +40,8 @@ class Reading(NamedTuple):
 _ENDINGS: dict[str, list[tuple[str, float, str | None]]] = defaultdict(list)
 
 
+#: Votes of a form that is a nominative itself.
+_OWN = 3.0
 #: Weight of a masculine accusative that looks like a genitive plural.
 _PLURAL_TOO = 0.4
 
@@ -302,8 +304,8 @@ def _nominative_ending(key: str, words: tuple[str, ...]) -> str | None:
             if reading.key == key and reading.nominative is not None:
                 # A form that is a nominative itself is the best witness.
                 own = _fold(word).endswith(reading.nominative) and reading.weight >= 0.8
-                votes[reading.nominative] += 3.0 if own else reading.weight
-    if key[-1] in "MP":
+                votes[reading.nominative] += _OWN if own else reading.weight
+    if key[-1] in "MP" and len(votes) > 1 and max(votes.values()) < _OWN:
         for nominative in votes:
             lemma = _respell(words[0], _stem(key) + nominative, nominative)
             forms = {_decline(_fold(lemma), case, "sg") for case in CASES}
