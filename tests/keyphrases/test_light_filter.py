@@ -32,6 +32,7 @@ def test_the_odd_sentence_is_masked(lemmas: str) -> None:
     assert ABOUT_A_BRIDGE[edit.start : edit.end] == "Šuo suėdė dešrą."
     assert edit.replacement is None
     assert edit.label == "PERIPHERAL"
+    assert str(edit.value["centrality"]) == "0.0"
     assert edit.value == {"sentence": 3, "centrality": 0.0, "rank": 0, "sentences": 10}
 
 
@@ -158,7 +159,8 @@ def test_texts_with_nothing_to_leave_out(text: str) -> None:
         ({"newlines": "keep"}, ConfigError, "break, space"),
         ({"lemmas": "stem"}, ConfigError, "'stem'"),
         ({"lang": "xx"}, UnknownNameError, "'xx'"),
-        ({"encoder": len}, ConfigError, "method 'encode'"),
+        ({"encoder": len}, ConfigError, "not builtin_function"),
+        ({"encoder": "minilm"}, ConfigError, "encodes texts, not str"),
         ({"background": "nowhere.json"}, ConfigError, "nowhere.json"),
     ],
 )

@@ -157,12 +157,15 @@ def test_background_survives_a_file(tmp_path: Path) -> None:
     background = count_background(["Upė plati.", "Miestas senas."], "lt", lemmas="endings")
     path = tmp_path / "b.json"
     background.save(path)
-    again = load_background(path, "endings")
+    again = load_background(path, "lt", "endings")
     assert again == background
     assert again.digest() == background.digest()
     assert [item.name for item in tmp_path.iterdir()] == ["b.json"]
+    assert load_background(path, "auto", "endings") == background
+    with pytest.raises(ConfigError, match="'lt', here it is 'en'"):
+        load_background(path, "en", "endings")
     with pytest.raises(ConfigError, match="count anew"):
-        load_background(path, "off")
+        load_background(path, "lt", "off")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +177,7 @@ def test_a_broken_background_is_named(tmp_path: Path, content: str | None, compl
     if content is not None:
         path.write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError, match=complaint) as caught:
-        load_background(path, "off")
+        load_background(path, "lt", "off")
     assert "b.json" in str(caught.value)
 
 
@@ -183,4 +186,4 @@ def test_a_background_of_wrong_values_is_named(tmp_path: Path) -> None:
     body = {"documents": "x", "counts": {}, "lang": "lt", "lemmas": "off", "state": "off"}
     path.write_text(json.dumps(body), encoding="utf-8")
     with pytest.raises(ConfigError, match="lacks or breaks"):
-        load_background(path, "off")
+        load_background(path, "lt", "off")

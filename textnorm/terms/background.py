@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textnorm.errors import ConfigError
-from textnorm.terms.tables import load_tables
+from textnorm.terms.tables import AUTO, load_tables
 from textnorm.terms.words import Lemmas, check_lemmas, find_words, lemma_state, term_of
 
 
@@ -80,11 +80,12 @@ def count_background(texts: Iterable[str], lang: str, *, lemmas: Lemmas = "auto"
     return Background(lang, lemmas, lemma_state(lemmas), documents, kept)
 
 
-def load_background(path: Path, lemmas: Lemmas) -> Background:
+def load_background(path: Path, lang: str, lemmas: Lemmas) -> Background:
     """Read counts that :meth:`Background.save` wrote.
 
     Raises:
-        ConfigError: no such file, not such a file, or its terms were found in another way than ``lemmas``.
+        ConfigError: no such file, not such a file, of another language than ``lang`` (``auto`` takes any), or its terms were
+            found in another way than ``lemmas``.
     """
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
@@ -100,9 +101,12 @@ def load_background(path: Path, lemmas: Lemmas) -> Background:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         msg = f"The background {path} lacks or breaks {error}. Write it with Background.save."
         raise ConfigError(msg) from error
+    if lang not in (AUTO, found.lang):
+        msg = f"The background {path} is of the language '{found.lang}', here it is '{lang}'."
+        raise ConfigError(msg)
     if found.state != lemma_state(lemmas):
         msg = (
-            f"The background {path} has terms by '{found.state}', here they are by '{lemma_state(lemmas)}': count anew."
+            f"The background {path} has terms by '{found.state}', not by '{lemma_state(lemmas)}': count anew."
         )
         raise ConfigError(msg)
     return found

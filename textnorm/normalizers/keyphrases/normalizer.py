@@ -145,6 +145,6 @@ def make_keyphrases(
         lemmas=lemmas,
         position=position,
         phrases=phrases,
-        background=load_background(Path(background), lemmas) if background is not None else None,
+        background=load_background(Path(background), lang, lemmas) if background is not None else None,
         names=names,
     )

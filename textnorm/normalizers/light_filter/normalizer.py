@@ -88,8 +88,8 @@ class LightFilter:
         else:
             bags = self._bags(text, spans, tables)
             central = tfidf_centrality(bags, self._idf(bags))
-        # Of equals the later is the more peripheral. Rounded, so that the last bit of a sum decides nothing.
-        values = [round(float(value), 6) for value in central]
+        # Of equals the later is the more peripheral. Rounded, so that the last bit of a sum decides nothing; no -0.0.
+        values = [round(float(value), 6) + 0.0 for value in central]
         order = sorted(range(len(spans)), key=lambda i: (values[i], -i))
         ranks = {i: rank for rank, i in enumerate(order)}
         masked = int(self.share * len(spans) + 1e-9)
@@ -176,9 +176,9 @@ def make_light_filter(
         if value not in known:
             msg = f"The option '{name}' of textnorm.light_filter.v1 is one of {', '.join(known)}, not '{value}'."
             raise ConfigError(msg)
-    if encoder is not None and not isinstance(encoder, Encoder):
+    if encoder is not None and (isinstance(encoder, str) or not isinstance(encoder, Encoder)):
         kind = type(encoder).__name__
-        msg = f"The option 'encoder' of textnorm.light_filter.v1 needs a method 'encode'; {kind} has none."
+        msg = f"The option 'encoder' of textnorm.light_filter.v1 takes an object that encodes texts, not {kind}."
         raise ConfigError(msg)
     check_code(lang)
     check_lemmas(lemmas)
@@ -189,6 +189,6 @@ def make_light_filter(
         weights=weights,
         lemmas=lemmas,
         newlines=newlines,
-        background=load_background(Path(background), lemmas) if background is not None else None,
+        background=load_background(Path(background), lang, lemmas) if background is not None else None,
         encoder=encoder,
     )
