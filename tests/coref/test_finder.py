@@ -27,6 +27,7 @@ def found(text, resolver, code="en"):
         ("Ada's car and Vale's dog stood in France.", ["Ada", "Vale", "France"]),
         ("we met J. R. Stone there", ["J. R. Stone"]),
         ("US President Robert Vale spoke", ["US President Robert Vale", "US"]),
+        ("He lay in St. Mary's Hospital.", ["St. Mary's Hospital"]),
         ("what is it", []),
         ("", []),
     ],
@@ -43,6 +44,10 @@ def test_english(text, names, resolver):
         ("Įmonė UAB „Girelė“ veikia Kaune.", ["UAB „Girelė“", "Kaune"]),
         ("Prezidentas Rimas Vėlyvis tylėjo.", ["Rimas Vėlyvis"]),
         ("Pasak R. Vėlyvio, lis.", ["R. Vėlyvio"]),
+        ("Augo AB „Žalioji girelė“ pelnas.", ["AB „Žalioji girelė“"]),
+        ("Šiandien „Žalioji girelė“ augo.", ["Žalioji girelė"]),
+        ("„Žaliosios girelės“ vadovas tylėjo.", ["Žaliosios girelės"]),
+        ("„Tai tiesa“, – sakė jis.", []),
     ],
 )
 def test_lithuanian(text, names, resolver):

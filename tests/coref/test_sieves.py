@@ -59,6 +59,11 @@ def test_canonical_is_the_fullest_name_without_titles(resolver):
     assert "Ada Mary Stone" in {cluster.canonical for cluster in found.clusters}
 
 
+def test_canonical_keeps_an_inner_possessive(resolver):
+    _, _, found = clusters_of("[St. Mary's Hospital|1 organization] is old", resolver, "en")
+    assert [cluster.canonical for cluster in found.clusters] == ["St. Mary's Hospital"]
+
+
 @pytest.mark.parametrize(
     ("text", "canonical"),
     [

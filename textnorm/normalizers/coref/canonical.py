@@ -19,7 +19,10 @@ def canonical(forms: Sequence[Form], inflector: Inflector, lemmas: Mapping[str, 
     """
     type_ = forms[0].type
     best = max(forms, key=lambda form: (*_rank(form, type_), -form.index))
-    words = _nominative(best, type_, inflector, lemmas)
+    words = list(_nominative(best, type_, inflector, lemmas))
+    owned = best.shape.owned
+    if 0 < owned < len(words):
+        words[owned - 1] += "'s"  # St. Mary's Hospital
     return " ".join(words)
 
 

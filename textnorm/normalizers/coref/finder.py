@@ -62,6 +62,11 @@ class NameFinder:
             if not self._capital(words[i], lows[i]):
                 i += 1
                 continue
+            quoted = self._quotation(words, i) if self._attribute else None
+            if quoted is not None:
+                runs.append(quoted)
+                i = quoted[1]
+                continue
             end = self._run(words, lows, i)
             start = self._start(words, lows, i, end, small, middle)
             stop = end
@@ -161,6 +166,8 @@ class NameFinder:
             pass  # UAB „Girelė“
         elif words[at] == "." and len(words[at - 1]) == 1:
             pass  # J . Smith
+        elif words[at] in _POSSESSIVE and at + 1 < limit and self._head(words[at + 1]) in ("unit", "fixed"):
+            pass  # St. Mary 's Hospital
         elif lows[at] in self._inside:
             if at + 1 < limit and lows[at + 1] in (self._articles | self._inside):
                 if lows[at + 1] in self._articles and self._complete(words, start, at):
@@ -174,6 +181,25 @@ class NameFinder:
         if following >= limit or not self._capital(words[following], lows[following]):
             return 0
         return size + 1
+
+    def _quotation(self, words: Sequence[str], at: int) -> tuple[int, int] | None:
+        """Return the name in quotation marks that begins at a word, with the legal form before it: AB „Kauno grūdai“.
+
+        A quotation that opens a sentence is speech, unless the sentence goes on with a small letter; so is a long one.
+        """
+        legal = self._head(words[at]) == "legal" and at + 2 < len(words) and words[at + 1] in _QUOTES
+        first = at + 2 if legal else at
+        if not legal and (at < 1 or words[at - 1] not in _QUOTES):
+            return None
+        opens = not legal and (at < 2 or not words[at - 2][-1:].isalnum())
+        for end in range(first + 1, min(len(words), first + self.SMALL + 1)):
+            if words[end] in _QUOTES:
+                if opens and (end < first + 2 or not "".join(words[end + 1 : end + 2])[:1].islower()):
+                    return None
+                return (at, end + 1) if legal else (first, end)
+            if not words[end][:1].isalnum() and words[end] not in _HYPHENS:
+                break
+        return None
 
     def _syllable(self, words: Sequence[str], lows: Sequence[str], at: int) -> bool:
         """Whether a hyphen and a small syllable end a given name (Kim Min-jun)."""

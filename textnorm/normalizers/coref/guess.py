@@ -114,7 +114,7 @@ class Guesser:
             votes["person"] += HEAD if not core else SHAPE if saint else TITLE
         if not core:
             return
-        if len(core) > 1 and (core[0] in given or _initial(shape, core[0])):
+        if len(core) > 1 and (core[0].split("-")[0] in given or _initial(shape, core[0])):
             votes["person"] += GIVEN
         elif len(core) == 1 and core[0] in given:
             votes["person"] += GIVEN - 1
