@@ -95,7 +95,7 @@ def test_crossing_mentions_are_named_and_kept():
     ([out], err) = run({"id": "x", "tokens": TOKENS, "mentions": mentions})
     assert sorted(m for c in out["clusters"] for m in c["mentions"]) == [[0, 2], [1, 3]]
     assert "line 1 (id 'x')" in err
-    assert "[0, 2] and [1, 3]" in err
+    assert "[0, 2) and [1, 3)" in err
 
 
 def test_nested_mentions_are_no_fault():
@@ -162,6 +162,13 @@ def test_evidence_on_demand():
 def test_a_mention_that_cuts_a_word():
     found = resolve_record({"text": "Adastone", "mentions": [{"start": 0, "end": 3}]}, NameResolver("en"), "x")
     assert [cluster.canonical for cluster in found.clusters] == ["Ada"]
+
+
+def test_long_mentions_are_compared_whole():
+    words = [f"W{k}" for k in range(600)]
+    mentions = [{"start": 3 * k, "end": 600} for k in range(150)]
+    found = resolve_record({"tokens": words, "mentions": mentions}, NameResolver("en"), "x")
+    assert sum(len(cluster.mentions) for cluster in found.clusters) == 150
 
 
 def test_a_mention_of_nothing_but_signs():

@@ -61,7 +61,7 @@ def command(file: str, output: str, lang: str, tables: tuple[str, ...], off: tup
                 found = resolve_record(record, resolver, _where(label, number, record))
                 unknown.update(found.unknown)
                 if found.crossing:
-                    shown = ", ".join(f"{list(a)} and {list(b)}" for a, b in found.crossing[:NAMED])
+                    shown = ", ".join(f"[{a[0]}, {a[1]}) and [{b[0]}, {b[1]})" for a, b in found.crossing[:NAMED])
                     click.echo(
                         f"warning: {_where(label, number, record)}: mentions overlap without one lying in the other: "
                         f"{shown}; each is kept as a name of its own",

@@ -101,8 +101,11 @@ def readings(word: str) -> tuple[Reading, ...]:
         parts = [readings(part)[0] for part in word.split("-") if part]
         return (Reading("-".join(part.key for part in parts), 1.0, None),)
     low = _fold(word)
-    if len(low) < 3 or not low.isalpha() or (word.isupper() and len(word) <= 5):
+    if len(low) < 3 or not low.isalpha():
         return (Reading(low, 1.0, ""),)
+    if word.isupper() and len(word) <= 5:
+        # An acronym, unless other words of the document say that it is a name in capitals.
+        return (Reading(low, 0.9, ""), *(r._replace(weight=0.3 * r.weight) for r in readings(low) if r.key != low))
     found: dict[str, Reading] = {}
     for size in range(min(_LONGEST, len(low) - 2), 0, -1):
         for class_, weight, nominative in _ENDINGS.get(low[-size:], ()):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from textnorm.normalizers.coref.fold import fold
 from textnorm.normalizers.coref.inflector import Inflector
 from textnorm.normalizers.coref.state import Form
 from textnorm.normalizers.coref.things import is_acronym
 
+_GENERATION = {"jr": ("jr", "junior"), "sr": ("sr", "senior")}
 Surface = tuple[str, ...]
 
 
@@ -20,6 +22,10 @@ def canonical(forms: Sequence[Form], inflector: Inflector, lemmas: Mapping[str, 
     type_ = forms[0].type
     best = max(forms, key=lambda form: (*_rank(form, type_), -form.index))
     words = list(_nominative(best, type_, inflector, lemmas))
+    if best.name is not None and best.name.generation and best.name.core:
+        words += [
+            w for w in best.shape.words if fold(w) in _GENERATION.get(best.name.generation, (best.name.generation,))
+        ][-1:]
     owned = best.shape.owned
     if 0 < owned < len(words):
         words[owned - 1] += "'s"  # St. Mary's Hospital

@@ -168,7 +168,7 @@ class NameResolver:
         spans = [(mention.start, mention.end) for mention in mentions]
         types, sure = language.guesser.document(shapes, spans, words, [mention.type for mention in mentions])
         forms = make_forms(mentions, shapes, types, sure)
-        state = State(forms, language.shaper)
+        state = State(forms, language.shaper, _rivals(words, mentions, forms, language.tables.role("conjunction")))
         for run in self._sieves:
             run(state)
         return Resolution(code, _clusters(state, language.inflector, lemmas), lemmas)
@@ -184,6 +184,21 @@ def _with_lemmas(shapes: list[Shape], lemmas: Mapping[str, str]) -> list[Shape]:
             known = made[shape.words] = Shape(shape.words, key, shape.owned)
         out.append(known)
     return out
+
+
+def _rivals(
+    words: Sequence[str], mentions: Sequence[Mention], forms: Sequence[Form], conjunctions: frozenset[str]
+) -> set[tuple[int, int]]:
+    """Return pairs of forms of persons between which there is nothing but a conjunction: these are two people."""
+    form_of = {k: form for form in forms if form.type == "person" for k in form.mentions}
+    found: set[tuple[int, int]] = set()
+    for k in range(len(mentions) - 1):
+        end, start = mentions[k].end, mentions[k + 1].start
+        if start == end + 1 and words[end] in conjunctions and k in form_of and k + 1 in form_of:
+            a, b = form_of[k], form_of[k + 1]
+            if a is not b:
+                found.add((a.index, b.index))
+    return found
 
 
 def make_forms(

@@ -13,9 +13,10 @@ from textnorm.normalizers.coref.fold import fold
 from textnorm.normalizers.coref.inflector import Inflector
 from textnorm.normalizers.coref.mention import Mention
 from textnorm.normalizers.coref.shape import Shaper
+from textnorm.normalizers.coref.text import PARAGRAPH
 from textnorm.normalizers.coref.things import is_acronym
 
-_ENDS = frozenset(".!?:;…•*|")
+_ENDS = frozenset((*".!?:;…•*|", PARAGRAPH))
 _OPEN = frozenset("\"“„«‘'([{-–—")
 _HYPHENS = frozenset("-‐‑")
 _QUOTES = frozenset('"“„«»”')
@@ -107,7 +108,10 @@ class NameFinder:
             if lows[end - 1].endswith(self._break) and words[end - 1].isalpha():
                 break
             if self._capital(words[end], lows[end]):
-                if (_opens(words, end) and words[end - 1] not in _OPEN) or (
+                if self._attribute and self._head(words[end]) == "legal":
+                    break  # in front of a firm: Augo AB „Girelė“
+                after_title = words[end - 1] == "." and self._address(words[end - 2])
+                if (_opens(words, end) and words[end - 1] not in _OPEN and not after_title) or (
                     lows[end] in self._starter and words[end - 1][-1] == "."
                 ):
                     break
@@ -152,6 +156,9 @@ class NameFinder:
                 break
         return end
 
+    def _address(self, word: str) -> bool:
+        return self.tables.honorific.get(self.key(word), ("", ""))[0] == "address"
+
     def _complete(self, words: Sequence[str], start: int, end: int) -> bool:
         """Whether a run is a name already, so that "of the" begins another: Ada Stone of the Labour Party."""
         known = (self.tables.heads, self.tables.honorific)
@@ -164,8 +171,8 @@ class NameFinder:
             pass
         elif words[at] in _QUOTES and self._head(words[at - 1]) == "legal":
             pass  # UAB „Girelė“
-        elif words[at] == "." and len(words[at - 1]) == 1:
-            pass  # J . Smith
+        elif words[at] == "." and (len(words[at - 1]) == 1 or self._address(words[at - 1])):
+            pass  # J . Smith, Mrs . Smith
         elif words[at] in _POSSESSIVE and at + 1 < limit and self._head(words[at + 1]) in ("unit", "fixed"):
             pass  # St. Mary 's Hospital
         elif lows[at] in self._inside:
@@ -240,7 +247,7 @@ class NameFinder:
             adjective = (self._people(words[start]) and lows[start][-1] != "s") or lows[start].endswith(self._adjective)
             if adjective and end < len(words) and words[end][:1].islower():
                 return end  # an adjective: Irish politics
-            if len(words[start]) == 1:
+            if len(words[start]) == 1 or self._address(words[start]):
                 return end
         return start
 

@@ -43,6 +43,7 @@ class Guesser:
         self._place_first = role("place_first")
         self._article, self._connector = role("article"), role("connector")
         self._place_end, self._other_end = tuple(role("place_ending")), tuple(role("other_ending"))
+        self._person_end = tuple(role("person_key_ending"))
         self._quoted = next(iter(role("quoted")), "")
         self._own: dict[tuple[Key, tuple[str, ...]], Votes] = {}
 
@@ -110,6 +111,8 @@ class Guesser:
         if "for" in core or not shape.words[-1][:1].isupper():
             return
         saint = bool(name.titles) and name.titles[-1] in self._place_first
+        if core and (name.generation or (self._person_end and core[-1].endswith(self._person_end))):
+            votes["person"] += GIVEN
         if name.titles:
             votes["person"] += HEAD if not core else SHAPE if saint else TITLE
         if not core:

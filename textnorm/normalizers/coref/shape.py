@@ -92,6 +92,8 @@ class Shaper:
 
     #: Forms remembered; a bound, so that long runs do not grow.
     LIMIT = 65536
+    #: Words of a form that is taken apart; a longer one is no name that has short forms.
+    LONGEST = 24
 
     def __init__(self, tables: NameTables) -> None:
         self.tables = tables
@@ -125,7 +127,10 @@ class Shaper:
             at += 1
         kept = kept[at:]
         owned = max(0, _owned(words) - at)
-        made = Shape(tuple(kept), tuple([fold(w) for w in kept]), owned if owned < len(kept) else 0)
+        key = tuple([fold(w) for w in kept])
+        if len(kept) > self.LONGEST:
+            kept, key, owned = [" ".join(kept)], (" ".join(key),), 0  # opaque: equal or not
+        made = Shape(tuple(kept), key, owned if owned < len(kept) else 0)
         if len(self._shapes) >= self.LIMIT:
             self._shapes.clear()
         self._shapes[words] = made

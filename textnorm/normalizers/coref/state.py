@@ -70,9 +70,15 @@ class _Facts:
 
 
 class State:
-    """Forms and clusters of one document."""
+    """Forms and clusters of one document.
 
-    def __init__(self, forms: list[Form], shaper: Shaper) -> None:
+    Args:
+        forms: in the order of their first mentions.
+        shaper: of the language.
+        rivals: pairs of forms that are two names, because the text names them side by side (``A and B``).
+    """
+
+    def __init__(self, forms: list[Form], shaper: Shaper, rivals: Iterable[tuple[int, int]] = ()) -> None:
         self.forms = forms
         self.shaper = shaper
         self.tables: NameTables = shaper.tables
@@ -80,6 +86,10 @@ class State:
         self.links: list[Link] = []
         self.sizes = [len(form.at) for form in forms]
         self.facts: dict[int, _Facts] = {}
+        self.rivals: dict[int, set[int]] = {}
+        for a, b in rivals:
+            self.rivals.setdefault(a, set()).add(b)
+            self.rivals.setdefault(b, set()).add(a)
         for form in forms:
             if form.type == "person":
                 form.name = shaper.person(form.shape)
@@ -106,6 +116,8 @@ class State:
     def clash(self, a: int, b: int) -> bool:
         """Whether the clusters of two forms cannot be one name: gender, generation or given names differ."""
         ra, rb = self.root(a), self.root(b)
+        if any(self.root(i) == rb for i in self.rivals.get(ra, ())):
+            return True
         one, two = self.facts.get(ra), self.facts.get(rb)
         if one is None or two is None:
             return False
@@ -131,6 +143,8 @@ class State:
         low, high = (ra, rb) if self.forms[ra].first <= self.forms[rb].first else (rb, ra)
         self.parent[high] = low
         self.sizes[low] += self.sizes[high]
+        if high in self.rivals:
+            self.rivals.setdefault(low, set()).update(self.rivals[high])
         one, two = self.facts.get(low), self.facts.get(high)
         if one is not None and two is not None:
             if two.gender and (not one.gender or (two.sure and not one.sure)):

@@ -41,6 +41,8 @@ RAW_ROLES = frozenset(
         "adjective_ending",
         "attribute_ending",
         "break_ending",
+        "conjunction",
+        "person_key_ending",
         "name_adjective_ending",
         "place_ending",
         "other_ending",
@@ -222,7 +224,7 @@ def _folded(tables: NameTables, word: str) -> str:
 
 def _add_words(tables: NameTables, row: _Row) -> None:
     role, text = row.cells
-    tables.roles[role] = tables.role(role) | {fold(w) for w in text.split()}
+    tables.roles[role] = tables.role(role) | {w if role == "person_key_ending" else fold(w) for w in text.split()}
 
 
 def _add_honorifics(tables: NameTables, row: _Row) -> None:

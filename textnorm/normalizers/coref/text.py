@@ -9,9 +9,11 @@ import regex
 
 #: A word, with points inside abbreviations, hyphens and apostrophes inside; else one sign.
 _WORD = regex.compile(
-    r"(?:\p{L}\.){2,}|\p{Lu}\p{Ll}?\.(?=\s?\p{Lu})|['’]s\b"
+    r"\n\s*\n|(?:\p{L}\.[-‐]?){2,}|\p{Lu}\p{Ll}?\.(?=\s?\p{Lu})|['’]s\b"
     r"|[\p{L}\p{N}\p{M}]+(?:[-‐‑'’&.](?!s\b)[\p{L}\p{N}\p{M}]+)*|[^\s\p{L}\p{N}\p{M}]|\p{M}"
 )
+#: The word that stands for an empty line: no name goes on over it.
+PARAGRAPH = "\n"
 #: Words of a document that are looked at to tell its language.
 SAMPLE = 400
 
@@ -33,7 +35,8 @@ def split_words(text: str) -> Words:
     """Return the words and signs of a text with their places."""
     out = Words([], [], [])
     for match in _WORD.finditer(text):
-        out.words.append(match.group())
+        word = match.group()
+        out.words.append(PARAGRAPH if word.isspace() else word)
         out.start.append(match.start())
         out.end.append(match.end())
     return out
