@@ -84,8 +84,8 @@ def load_background(path: Path, lang: str, lemmas: Lemmas) -> Background:
     """Read counts that :meth:`Background.save` wrote.
 
     Raises:
-        ConfigError: no such file, not such a file, of another language than ``lang`` (``auto`` takes any), or its terms were
-            found in another way than ``lemmas``.
+        ConfigError: no such file, not such a file, of another language than ``lang`` (``auto`` takes any), or its
+            terms were found in another way than ``lemmas``.
     """
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
@@ -105,8 +105,6 @@ def load_background(path: Path, lang: str, lemmas: Lemmas) -> Background:
         msg = f"The background {path} is of the language '{found.lang}', here it is '{lang}'."
         raise ConfigError(msg)
     if found.state != lemma_state(lemmas):
-        msg = (
-            f"The background {path} has terms by '{found.state}', not by '{lemma_state(lemmas)}': count anew."
-        )
+        msg = f"The background {path} has terms by '{found.state}', not by '{lemma_state(lemmas)}': count anew."
         raise ConfigError(msg)
     return found

@@ -132,7 +132,7 @@ def _is_name(text: str, words: Iterable[Word]) -> bool:
 
 
 def _mentions(clusters: Sequence[Cluster]) -> dict[int, tuple[int, int]]:
-    """Return start → (end, cluster) of the mentions that lie in no longer one; of equals the first cluster's."""
+    """Return start → (end, cluster) of the mentions that begin within no other; of equals the first cluster's."""
     spans = sorted((start, -end, i) for i, cluster in enumerate(clusters) for start, end in cluster.spans)
     taken: dict[int, tuple[int, int]] = {}
     last = 0

@@ -19,6 +19,8 @@ from textnorm.terms.words import Lemmas, check_lemmas, find_words, lemma_state, 
 
 RULE = "keyphrases.tfidf"
 LABEL = "KEYPHRASE"
+#: Most words that a phrase may be allowed: all of their parts are looked at.
+LONGEST = 10
 
 
 class Keyphrases:
@@ -116,7 +118,7 @@ def make_keyphrases(
     Args:
         top: most phrases a document.
         lang: code of a language that ships, ``auto`` for the one with the most function words in the text, or ``""``.
-        longest: most words of a phrase that is no name.
+        longest: most words of a phrase that is no name, 1 to 10.
         lemmas: ``auto``, ``simplemma`` (needs the extra ``lemmas``), ``endings`` or ``off``.
         position: weigh by where a phrase first stands.
         phrases: do not count a phrase within a longer one that recurs, favour longer phrases.
@@ -129,9 +131,10 @@ def make_keyphrases(
         UnknownNameError: no such language.
         MissingExtraError: ``lemmas = "simplemma"`` without the package.
     """
-    for name, value in (("top", top), ("longest", longest)):
-        if type(value) is not int or value < 1:
-            msg = f"The option '{name}' of textnorm.keyphrases.v1 is a whole number of 1 or more, not {value!r}."
+    for name, value, most in (("top", top, None), ("longest", longest, LONGEST)):
+        if type(value) is not int or value < 1 or (most is not None and value > most):
+            bound = "of 1 or more" if most is None else f"from 1 to {most}"
+            msg = f"The option '{name}' of textnorm.keyphrases.v1 is a whole number {bound}, not {value!r}."
             raise ConfigError(msg)
     if names is not None and not isinstance(names, Normalizer):
         msg = f"The option 'names' of textnorm.keyphrases.v1 is a normalizer, not {type(names).__name__}."
