@@ -186,8 +186,12 @@ def phrase_rows(documents: Sequence[Document], chosen: Sequence[int], name: str)
         "+ background - phrases": {"background": True, "phrases": False},
         "+ gold names": {"gold": True},
     }
+    variants["after dropping a tenth of the sentences"] = {"light": True}
     if coref is not None:
         variants["+ names by coref"] = {"names": coref}
+        variants["both"] = {"names": coref, "light": True}
+    light = LightFilter(0.1, lang="en", action="delete")
+    base: dict[str, list[float]] = {}  # of the first variant, for paired differences
     for label, options in variants.items():
         recall, precision = [], []
         for i in chosen:
@@ -197,7 +201,9 @@ def phrase_rows(documents: Sequence[Document], chosen: Sequence[int], name: str)
             gold = set(content(doc.text[:cut])) & set(content(body))
             if not gold:
                 continue
-            settings = {key: value for key, value in options.items() if key not in ("gold", "background")}
+            if "light" in options:
+                (body,) = light([body]).apply([body])
+            settings = {key: value for key, value in options.items() if key not in ("gold", "background", "light")}
             if "background" in options:
                 rest = [other.text for j, other in enumerate(documents) if j != i]
                 settings["background"] = count_background(rest, "en", lemmas=settings.get("lemmas", "auto"))
@@ -210,8 +216,12 @@ def phrase_rows(documents: Sequence[Document], chosen: Sequence[int], name: str)
             recall.append(len(gold & {term for terms in hits for term in terms}) / len(gold))
             first = [sum(term in gold for term in terms) / len(terms) for terms in hits[:5] if terms]
             precision.append(sum(first) / 5)
-        yield mean(name, "en", "title words in 10 phrases", recall, label)
-        yield mean(name, "en", "title words among 5 phrases", precision, label)
+        for measure, values in (("title words in 10 phrases", recall), ("title words among 5 phrases", precision)):
+            yield mean(name, "en", measure, values, label)
+            default = base.setdefault(measure, values)
+            if values is not default:
+                gains = [value - other for value, other in zip(values, default, strict=True)]
+                yield mean(name, "en", f"{measure}: gain", gains, label)
 
 
 def phrases_of(edits: Sequence[Any]) -> list[str]:
