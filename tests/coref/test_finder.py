@@ -30,6 +30,7 @@ def found(text, resolver, code="en"):
         ("Then Mrs. Vale and Mr. Stone came.", ["Mrs. Vale", "Mr. Stone"]),
         ("We saw J.-C. Vale there.", ["J.-C. Vale"]),
         ("we met Ada\n\nStone is a town and Stone is old", ["Ada", "Stone", "Stone"]),
+        ("It rained. Qeerily Ada Stone left.", ["Ada Stone"]),
         ("He lay in St. Mary's Hospital.", ["St. Mary's Hospital"]),
         ("what is it", []),
         ("", []),

@@ -176,7 +176,11 @@ class Keys(dict[str, str]):
         chosen: dict[str, str] = {}
         for word, found in options.items():
             # Aleknų, Kimų are several people; Butkų and Kubilių need not be.
-            fit = [r for r in found if r.weight != _PLURAL_TOO or r.nominative not in ("us", "ius") or r.key in in_us]
+            fit = [
+                r
+                for r in found
+                if r.weight != _PLURAL_TOO or r.nominative not in ("us", "ius") or r.key in in_us or r.key in known
+            ]
             # What looks like a nominative singular is one, unless a plural is far better known.
             best = max(
                 fit or found,

@@ -231,6 +231,9 @@ class NameFinder:
                 before = self.tables.role("person_before") | self.tables.role("org_before")
                 title = self.key(first) in before or self.key(first) in self.tables.honorific
                 plain = plain or (title and not known)
+            if end > start + 1 and not known and self.key(words[start + 1]) in self.tables.given:
+                # Later Ada Stone: what opens the sentence is no part of the name.
+                plain = plain or (self.key(first) not in middle and self.key(first) not in self.tables.honorific)
             if plain and not (self.key(first) in middle and low not in small):
                 start += 1
                 while start < end and (lows[start] in self._inside or not self._capital(words[start], lows[start])):
