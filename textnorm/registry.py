@@ -20,12 +20,19 @@ BUILTIN: dict[str, dict[str, str]] = {
     "normalizers": {
         "textnorm.unicode.v1": "textnorm.normalizers.unicode:make_unicode",
         "textnorm.nsw.v1": "textnorm.normalizers.nsw:make_nsw",
+        "textnorm.light_filter.v1": "textnorm.normalizers.light_filter:make_light_filter",
+        "textnorm.keyphrases.v1": "textnorm.normalizers.keyphrases:make_keyphrases",
+        "textnorm.coref.v1": "textnorm.normalizers.coref:make_coref",
     },
     "readers": {
         "textnorm.lt.v1": "textnorm.languages.lt.reader:make_reader",
     },
     "benchmarks": {
         "lt": "textnorm.bench.lt:run",
+        "names": "textnorm.bench.names:run",
+    },
+    "inflectors": {
+        "textnorm.lt.names.v1": "textnorm.languages.lt.names:make_inflector",
     },
 }
 
@@ -110,4 +117,10 @@ class Registry:
 normalizers = Registry("normalizers")
 readers = Registry("readers")
 benchmarks = Registry("benchmarks")
-KINDS: dict[str, Registry] = {"normalizers": normalizers, "readers": readers, "benchmarks": benchmarks}
+inflectors = Registry("inflectors")
+KINDS: dict[str, Registry] = {
+    "normalizers": normalizers,
+    "readers": readers,
+    "benchmarks": benchmarks,
+    "inflectors": inflectors,
+}

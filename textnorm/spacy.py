@@ -54,13 +54,22 @@ def set_extensions() -> None:
     Raises:
         UsageError: other code has an extension of one of these names.
     """
-    # First look, then set: a clash must not leave half of them behind.
     wanted: list[tuple[Any, str, dict[str, Any]]] = [
         (Doc, "norm_text", {"default": None}),
         (Doc, "norm_edits", {"getter": get_edits, "setter": set_edits}),
         (Doc, "textnorm", {"getter": get_normalized}),
         (Span, "norm", {"getter": get_norm}),
     ]
+    add_extensions(wanted)
+
+
+def add_extensions(wanted: Sequence[tuple[Any, str, dict[str, Any]]]) -> None:
+    """Make extensions (class, name, options) known to spaCy; those that are there already stay.
+
+    Raises:
+        UsageError: other code has an extension of one of these names; none is made then.
+    """
+    # First look, then set: a clash must not leave half of them behind.
     new = []
     for kind, name, options in wanted:
         if not kind.has_extension(name):
