@@ -31,7 +31,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "lt": "textnorm.bench.lt:run",
         "names": "textnorm.bench.names:run",
     },
-    "inflectors": {
+    "name_inflectors": {
         "textnorm.lt.names.v1": "textnorm.languages.lt.names:make_inflector",
     },
 }
@@ -117,10 +117,7 @@ class Registry:
 normalizers = Registry("normalizers")
 readers = Registry("readers")
 benchmarks = Registry("benchmarks")
-inflectors = Registry("inflectors")
+name_inflectors = Registry("name_inflectors")
 KINDS: dict[str, Registry] = {
-    "normalizers": normalizers,
-    "readers": readers,
-    "benchmarks": benchmarks,
-    "inflectors": inflectors,
+    registry.kind: registry for registry in (normalizers, readers, benchmarks, name_inflectors)
 }

@@ -17,7 +17,7 @@ from textnorm.normalizers.coref.shape import Shape, Shaper
 from textnorm.normalizers.coref.state import Form, Link, State
 from textnorm.normalizers.coref.tables import languages, load_tables
 from textnorm.normalizers.coref.text import language_of
-from textnorm.registry import inflectors
+from textnorm.registry import name_inflectors
 from textnorm.resources import rules_dir
 
 AUTO = "auto"
@@ -89,7 +89,7 @@ def _inflector_of(code: str) -> Inflector:
     if not path.is_file():
         return Uninflected()
     name = tomllib.loads(path.read_text(encoding="utf-8"))["inflector"]
-    made: Inflector = inflectors.get(name)()
+    made: Inflector = name_inflectors.get(name)()
     return made
 
 

@@ -1,7 +1,7 @@
 """What a language with inflected names must give: one key for all cases of a word, the nominative, any other case.
 
 A language names its inflector in ``rules/names/<code>/language.toml``; plugins register a factory under
-``textnorm.inflectors``.
+``textnorm.name_inflectors``.
 """
 
 from __future__ import annotations
