@@ -1,4 +1,4 @@
-"""A folded index is its definition: brute force over ``<q, g> - sum e * bias``, ids and scores, whatever was added or removed."""
+"""A folded index is its definition: brute force over ``<q, g> - sum e * bias``, ids and scores, after any change."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 pytest.importorskip("faiss", reason="the extra 'linking' is not installed")
 
+from textnorm.retrieval.correction import Correction
+
 from textnorm.errors import DataError, MissingExtraError, UsageError
 from textnorm.retrieval import ann
-from textnorm.retrieval.correction import Correction
 from textnorm.retrieval.folding import Fold
 from textnorm.retrieval.index import FoldedIndex
 from textnorm.retrieval.maps import LinearMap
@@ -42,9 +43,7 @@ def brute(vectors, ids, queries, k, bias=None, gate=None, *, corrected=True):
     if bias is not None and corrected:
         switch = np.ones((len(queries), bias.shape[1]))
         if gate is not None:
-            switch = gate[
-                np.lexsort((np.broadcast_to(np.arange(len(vectors)), raw.shape), -raw.astype(np.float32)))[:, 0]
-            ]
+            switch = gate[(-raw.astype(np.float32)).argmin(axis=1)]
         score = raw - switch.astype(np.float64) @ bias.astype(np.float64).T
     score = score.astype(np.float32)
     order = np.lexsort((np.broadcast_to(np.arange(len(vectors)), raw.shape), -score))[:, :k]
@@ -379,7 +378,7 @@ def test_dimensions_and_encoders_are_named():
     with pytest.raises(DataError, match="length 2, but the index holds vectors of length 3"):
         index.search(unit(np.random.default_rng(0), 2, 2))
     index.check_encoder("static/one:1234")
-    with pytest.raises(UsageError, match="'static/one:1234'.*'minilm:9999'"):
+    with pytest.raises(UsageError, match=r"'static/one:1234'.*'minilm:9999'"):
         index.check_encoder("minilm:9999")
 
 
@@ -400,7 +399,7 @@ def test_ids(ids, words):
 
 def test_unknown_and_taken_ids_change_nothing():
     index = FoldedIndex.build(GOOD, names(4))
-    with pytest.raises(DataError, match="already an item|item 'id1' already"):
+    with pytest.raises(DataError, match="item 'id1' already"):
         index.add(GOOD[:2], ["new", "id1"])
     with pytest.raises(DataError, match="no item 'no'"):
         index.remove(["id0", "no"])

@@ -218,7 +218,7 @@ def generation_of(folder: Path) -> int:
     """Return the number of the last change of a folder; -1 where its manifest does not say."""
     try:
         return int(json.loads((folder / MANIFEST).read_bytes())["generation"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return -1
 
 
