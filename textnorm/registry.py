@@ -24,6 +24,10 @@ BUILTIN: dict[str, dict[str, str]] = {
     "readers": {
         "textnorm.lt.v1": "textnorm.languages.lt.reader:make_reader",
     },
+    "encoders": {
+        "textnorm.static.v1": "textnorm.encoders.static:load_static",
+        "textnorm.transformer.v1": "textnorm.encoders.transformer:load_transformer",
+    },
     "benchmarks": {},
 }
 
@@ -107,5 +111,6 @@ class Registry:
 
 normalizers = Registry("normalizers")
 readers = Registry("readers")
+encoders = Registry("encoders")
 benchmarks = Registry("benchmarks")
-KINDS: dict[str, Registry] = {"normalizers": normalizers, "readers": readers, "benchmarks": benchmarks}
+KINDS: dict[str, Registry] = {"normalizers": normalizers, "readers": readers, "encoders": encoders, "benchmarks": benchmarks}
