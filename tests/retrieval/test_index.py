@@ -298,7 +298,7 @@ def test_a_query_map_is_applied_first(tmp_path):
     mapped = index.query_map(queries)
     for found in (index, FoldedIndex.load(tmp_path / "index")):
         same(found.search(queries, 3), brute(vectors, names(30), mapped, 3))
-    with pytest.raises(DataError, match="length 4, but the index holds vectors of length 7"):
+    with pytest.raises(DataError, match="length 4, but length 7 is needed"):
         index.search(vectors, 3)
 
 
@@ -375,7 +375,7 @@ def test_vectors_that_are_no_unit_rows(vectors, words):
 
 def test_dimensions_and_encoders_are_named():
     index = FoldedIndex.build(GOOD, names(4), encoder_identity="static/one:1234")
-    with pytest.raises(DataError, match="length 2, but the index holds vectors of length 3"):
+    with pytest.raises(DataError, match="length 2, but length 3 is needed"):
         index.search(unit(np.random.default_rng(0), 2, 2))
     index.check_encoder("static/one:1234")
     with pytest.raises(UsageError, match=r"'static/one:1234'.*'minilm:9999'"):

@@ -72,7 +72,7 @@ def check_vectors(vectors: NDArray[np.float32], what: str, *, dim: int | None = 
         msg = f"{what}: unit rows are expected as an array of floats [n, d], not {vectors.dtype} {list(vectors.shape)}."
         raise DataError(msg)
     if dim is not None and vectors.shape[1] != dim:
-        msg = f"{what}: vectors of length {vectors.shape[1]}, but the index holds vectors of length {dim}."
+        msg = f"{what}: vectors of length {vectors.shape[1]}, but length {dim} is needed."
         raise DataError(msg)
     found = np.ascontiguousarray(vectors, dtype=np.float32)
     step = max(1, (1 << 24) // max(1, found.shape[1]))
