@@ -113,4 +113,4 @@ normalizers = Registry("normalizers")
 readers = Registry("readers")
 encoders = Registry("encoders")
 benchmarks = Registry("benchmarks")
-KINDS: dict[str, Registry] = {"normalizers": normalizers, "readers": readers, "encoders": encoders, "benchmarks": benchmarks}
+KINDS: dict[str, Registry] = {kind.kind: kind for kind in (normalizers, readers, encoders, benchmarks)}

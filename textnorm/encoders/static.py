@@ -28,7 +28,8 @@ VERSION = 1
 MANIFEST = "manifest.json"
 #: Texts hashed at once: their arrays stay within a few MB.
 CHUNK = 8192
-#: Rows longer than this are summed one by one, so that a text of a million words costs no million numpy calls.
+#: Rows longer than this are summed one by one and in float64: a text of a million words costs no million numpy calls,
+#: and loses no digits.
 LONG = 64
 
 
@@ -249,7 +250,7 @@ def sum_rows(table: NDArray[np.float32], indptr: NDArray[np.int64], index: NDArr
     sizes = counts[order]
     many = int(np.searchsorted(-sizes, -LONG, side="left"))
     for row in order[:many]:
-        out[row] = table[index[indptr[row] : indptr[row + 1]]].sum(axis=0)
+        out[row] = table[index[indptr[row] : indptr[row + 1]]].sum(axis=0, dtype=np.float64)
     order, sizes = order[many:], sizes[many:]
     sums = np.zeros((len(order), table.shape[1]), dtype=np.float32)
     begins = indptr[:-1][order]

@@ -53,7 +53,8 @@ def open_model(folder: Path, settings: Settings, device: str) -> Any:
         DataError: the model cannot be loaded.
     """
     try:
-        from sentence_transformers import SentenceTransformer
+        with quiet():
+            from sentence_transformers import SentenceTransformer
     except ImportError as error:
         feature = f"The encoder {folder}"
         raise MissingExtraError(feature, "sentence-transformers", "encoders") from error
