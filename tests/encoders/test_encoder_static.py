@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import catalogue
@@ -65,7 +66,7 @@ def test_sums_of_rows(counts, seed):
     table = rng.standard_normal((9, 4)).astype(np.float32)
     indptr = np.concatenate(([0], np.cumsum(counts)))
     index = rng.integers(0, 9, int(indptr[-1]))
-    expected = [table[index[a:b]].astype(np.float64).sum(axis=0) for a, b in zip(indptr, indptr[1:], strict=False)]
+    expected = [table[index[a:b]].astype(np.float64).sum(axis=0) for a, b in itertools.pairwise(indptr)]
     assert np.allclose(sum_rows(table, indptr, index), expected, atol=1e-4)
 
 
@@ -193,7 +194,7 @@ def test_a_damaged_or_newer_model_is_named(folder, break_it, message):
 
 
 def test_what_is_no_model_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="neither modules.json nor config.json"):
+    with pytest.raises(UsageError, match=r"neither modules\.json nor config\.json"):
         load_encoder(tmp_path)
     with pytest.raises(UsageError, match="There is no model folder"):
         load_encoder(tmp_path / "nothing")

@@ -1,4 +1,4 @@
-"""Transformers: both backends against the model's own ``encode``, batches, repeats, what is no text, what is no model."""
+"""Transformers: both backends against the model's own ``encode``, batches, repeats, no text, no model."""
 
 from __future__ import annotations
 
