@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pipelines": ("textnorm.commands.pipelines", "List the built-in pipelines."),
     "plugins": ("textnorm.commands.plugins", "List plugins, or check one against the contract."),
     "rules": ("textnorm.commands.rules", "List, check, show and measure rules."),
+    "index": ("textnorm.commands.index", "Build and change an index of names."),
+    "profile": ("textnorm.commands.profile", "Typical and outlying texts of a corpus, and drift between two."),
     "bench": ("textnorm.commands.bench", "Measure on data and print the table."),
 }
 INTERRUPTED, CLOSED_PIPE, TERMINATED = 130, 141, 143

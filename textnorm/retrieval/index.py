@@ -180,17 +180,25 @@ class FoldedIndex:
     @property
     def correction(self) -> Correction | None:
         """The correction, one row an item in the order of :attr:`ids`; ``None`` without one."""
-        from textnorm.retrieval.correction import Correction
-
         found, alive = self.store.folded, self.store.alive
         if found is None:
             return None
+        from textnorm.retrieval.correction import Correction
+
         gate = None if found.gate is None else found.gate[alive]
         return Correction(found.method, dict(found.params), found.bias[alive], gate, dict(found.banks))
 
     def blocks(self, rows: int = 1 << 14) -> Iterator[Rows]:
         """Yield the stored vectors [m, dim] of all items in the order of :attr:`ids`, at most ``rows`` at a time."""
         return self.store.blocks(rows)
+
+    def vectors(self, ids: Sequence[str]) -> Rows:
+        """Return the stored vectors [len(ids), dim] of some items.
+
+        Raises:
+            DataError: there is no such item.
+        """
+        return self.store.vectors(self._known(ids))
 
     def check_encoder(self, identity: str) -> None:
         """Check that queries of an encoder may be searched here.

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 DEAD_SHARE = 0.1
 #: Rows behind the approximate part are searched in full; where they are more than both of these, a save builds it anew.
 TAIL_SHARE, TAIL_ROWS = 0.1, 10_000
-KEY = "dense"
 
 
 def write(index: FoldedIndex, writer: Writer, prefix: str) -> None:
@@ -53,7 +52,12 @@ def write(index: FoldedIndex, writer: Writer, prefix: str) -> None:
     if index.query_map is not None:
         writer.array(f"{prefix}map-matrix.npy", index.query_map.matrix)
         writer.array(f"{prefix}map-offset.npy", index.query_map.offset)
-    writer.meta[f"{prefix}{KEY}"] = _meta(index)
+    writer.meta[_key(prefix)] = _meta(index)
+
+
+def _key(prefix: str) -> str:
+    """Return under which name the manifest describes the index."""
+    return prefix.rstrip("/") or "index"
 
 
 def _meta(index: FoldedIndex) -> dict[str, Any]:
@@ -82,7 +86,7 @@ def read(kind: type[FoldedIndex], reader: Reader, prefix: str, *, mmap: bool) ->
     Raises:
         DataError: the parts do not fit each other.
     """
-    facts = reader.meta.get(f"{prefix}{KEY}")
+    facts = reader.meta.get(_key(prefix))
     if facts is None:
         msg = f"{reader.folder}: this index has no vectors (it was built with --encoder none)."
         raise DataError(msg)

@@ -103,6 +103,16 @@ class FoldedRows:
                 if keep.any():
                     yield np.array(block[keep, : self.fold.dim])
 
+    def vectors(self, places: NDArray[np.int64]) -> Rows:
+        """Return the vectors [n, dim] at some positions."""
+        out = np.empty((len(places), self.fold.dim), np.float32)
+        at = 0
+        for segment in self.segments:
+            inside = (places >= at) & (places < at + len(segment.rows))
+            out[inside] = segment.rows[places[inside] - at][:, : self.fold.dim]
+            at += len(segment.rows)
+        return out
+
     def top(
         self, queries: Rows, switch: NDArray[np.bool_], k: int, near: ann.Approximate | None, *, lossy: bool
     ) -> Positions:
