@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textnorm.encoders import Encoder, FeatureSettings, StaticEncoder, load_encoder
+from textnorm.encoders import Encoder, FeatureSettings, StaticEncoder, load_encoder, static
 from textnorm.encoders.static import CHUNK, LONG, sum_rows
 from textnorm.errors import DataError, UsageError
 from textnorm.registry import encoders
@@ -49,6 +49,14 @@ def test_chunks_do_not_show(encoder):
     texts = [f"title {i % 977} of {i}" for i in range(CHUNK + 50)]
     rows = encoder.encode(texts)
     assert (rows[CHUNK - 5 : CHUNK + 5] == encoder.encode(texts[CHUNK - 5 : CHUNK + 5])).all()
+
+
+def test_chunks_are_bounded_by_texts_and_by_characters(monkeypatch):
+    monkeypatch.setattr(static, "CHUNK", 3)
+    monkeypatch.setattr(static, "CHARS", 10)
+    assert list(static._chunks([])) == []
+    assert list(static._chunks(["a"] * 7)) == [(0, 3), (3, 6), (6, 7)]
+    assert list(static._chunks(["a" * 6, "b" * 4, "c", "d" * 50, "", "e"])) == [(0, 2), (2, 3), (3, 4), (4, 6)]
 
 
 def test_the_sum_is_that_of_the_table(encoder):

@@ -221,6 +221,28 @@ def test_auto_takes_onnx_on_a_cpu_and_torch_where_it_must(tiny_model, onnx_store
         load_encoder(tiny_model, models=fresh, backend="onnx")
 
 
+def test_a_damaged_graph_is_named(tiny_model, on_onnx, onnx_store, tmp_path):
+    shutil.copytree(onnx_store, tmp_path / "graphs")
+    for graph in (tmp_path / "graphs").glob("*/model.onnx"):
+        graph.write_bytes(b"nothing")
+    with pytest.raises(DataError, match="is damaged: delete the folder"):
+        load_encoder(tiny_model, backend="onnx", models=tmp_path / "graphs")
+
+
+def test_weights_stored_in_half_precision_are_read_in_float32(tiny_model, on_torch, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(tiny_model, tmp_path / "m")
+    weights = {name: values.half() for name, values in load_file(tmp_path / "m" / "model.safetensors").items()}
+    save_file(weights, tmp_path / "m" / "model.safetensors", metadata={"format": "pt"})
+    config = tmp_path / "m" / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "dtype": "float16"}))
+    encoder = load_encoder(tmp_path / "m", backend="torch")
+    assert encoder.runner.own_loop
+    assert {str(values.dtype) for values in encoder.runner.model.parameters()} == {"torch.float32"}
+    assert cosines(encoder.encode(TEXTS), on_torch.encode(TEXTS)).min() > 0.999
+
+
 def test_a_graph_that_gives_other_vectors_is_not_used(tiny_model, tmp_path, monkeypatch):
     from textnorm.encoders import onnx_runner
 

@@ -84,9 +84,12 @@ class OnnxRunner:
         # Threads that spin while they wait steal the cores of other workers.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            str(store / (GRAPH_INT8 if int8 else GRAPH)), options, providers=["CPUExecutionProvider"]
-        )
+        graph = store / (GRAPH_INT8 if int8 else GRAPH)
+        try:
+            self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime has a class of its own for each kind of damage
+            msg = f"The exported graph {graph} is damaged: delete the folder {store}, it is made again."
+            raise ExportError(msg) from error
         self._typed = any(given.name == "token_type_ids" for given in self._session.get_inputs())
 
     def encode(self, texts: list[str]) -> NDArray[np.float32]:

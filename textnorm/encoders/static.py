@@ -11,7 +11,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,8 @@ from textnorm.errors import DataError, UsageError
 FORMAT = "textnorm-static"
 VERSION = 1
 MANIFEST = "manifest.json"
-#: Texts hashed at once: their arrays stay within a few MB.
-CHUNK = 8192
+#: Texts, and characters, that are hashed at once: bounds memory.
+CHUNK, CHARS = 8192, 2_000_000
 #: Rows longer than this are summed one by one and in float64: a text of a million words costs no million numpy calls,
 #: and loses no digits.
 LONG = 64
@@ -126,9 +126,8 @@ class StaticEncoder:
         """
         items = as_texts(texts)
         out = np.empty((len(items), self.dim), dtype=np.float32)
-        for start in range(0, len(items), CHUNK):
-            chunk = items[start : start + CHUNK]
-            out[start : start + len(chunk)] = self._sums(features(chunk, self.settings))
+        for start, end in _chunks(items):
+            out[start:end] = self._sums(features(items[start:end], self.settings))
         # Rows of opposite signs may cancel to nothing: rare beyond belief, but then an error rather than a NaN.
         return unit_rows(out, items, self.identity)
 
@@ -259,6 +258,18 @@ def sum_rows(table: NDArray[np.float32], indptr: NDArray[np.int64], index: NDArr
         sums[:active] += table[index[begins[:active] + k]]
     out[order] = sums
     return out
+
+
+def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield ranges of texts of at most :data:`CHUNK` texts and :data:`CHARS` characters (one text at least)."""
+    start = size = 0
+    for i, text in enumerate(texts):
+        if i > start and (i - start == CHUNK or size + len(text) > CHARS):
+            yield start, i
+            start, size = i, 0
+        size += len(text)
+    if start < len(texts):
+        yield start, len(texts)
 
 
 def _digest(rows: NDArray[np.int8], scales: NDArray[np.float32], settings: FeatureSettings) -> str:

@@ -66,6 +66,8 @@ def open_model(folder: Path, settings: Settings, device: str) -> Any:
             msg = f"The model in {folder} cannot be loaded: {lines[0]} Copy or download it again."
             raise DataError(msg) from error
     model.eval()
+    # Weights may be stored in half precision: what decides otherwise does so later, on purpose.
+    model.float()
     if settings.max_length is not None:
         limit = model.max_seq_length
         if limit is not None and settings.max_length > limit:
