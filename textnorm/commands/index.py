@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textnorm.commands.common import terminal
-from textnorm.errors import UsageError
+from textnorm.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from textnorm.retrieval.upgrade import Side, Upgrade
@@ -106,7 +106,7 @@ def add_names(index: Path, names: tuple[str, ...], concepts: str | None) -> None
 @command.command("remove")
 @_index
 @click.option("--concept", "concepts", multiple=True, metavar="ID", help="Concept whose names go; may be repeated.")
-@click.option("--concepts-from", metavar="FILE", help="File with one concept id a line.")
+@click.option("--concepts-from", metavar="FILE", help="File with one id a line, or a table with concept_id.")
 @click.option("--name", "names", multiple=True, metavar="NAME", help="Name that goes; may be repeated.")
 def remove_names(index: Path, concepts: tuple[str, ...], concepts_from: str | None, names: tuple[str, ...]) -> None:
     """Remove concepts or names from an INDEX; with both, only those names of those concepts."""
@@ -145,6 +145,63 @@ def info(index: Path, as_json: bool, verify: bool) -> None:
         click.echo(f"{name.ljust(12)} {value}")
     if verify:
         click.echo(f"{'verified'.ljust(12)} {len(reader.parts)} parts are as they were written")
+
+
+@command.command("correct")
+@_index
+@click.option("--bank", metavar="FILE", help="Queries as they come in, without answers: lines, or a column of a table.")
+@click.option("--column", default="query", show_default=True, help="Column (field) of the bank with the queries.")
+@click.option("--method", default="csls", show_default=True, help="is, dis, dual-is, dual-dis, csls, nnn, centering.")
+@click.option(
+    "--set", "params", multiple=True, metavar="NAME=VALUE", help="Parameter of the method, for example beta=20."
+)
+@click.option("--gated", is_flag=True, help="Correct only queries whose nearest item is also near to some of the bank.")
+@click.option("--off", is_flag=True, help="Take the correction out again.")
+def correct_index(
+    index: Path, bank: str | None, column: str, method: str, params: tuple[str, ...], gated: bool, off: bool
+) -> None:
+    """Fold a hubness correction, fitted on a bank of queries, into an INDEX (docs/hubness.md).
+
+    A search then ranks by the corrected score at no cost; the cosine is still returned beside it. A bank of another
+    language or
+    kind than the queries does harm: 'textnorm index tune' decides on labelled data whether a correction helps.
+    """
+    if (bank is None) != off or (off and (params or gated)):
+        msg = "Give --bank FILE to fit a correction, or --off to take it out."
+        raise UsageError(msg)
+    notes = _Notes()
+    if bank is None:
+        from textnorm.commands.index_folder import uncorrect
+
+        uncorrect(index)
+    else:
+        values: dict[str, Any] = _settings(params)
+        if gated:
+            values["gated"] = True
+        texts = _lines(bank, column)
+
+        from textnorm.commands.index_folder import correct
+
+        correct(index, method, values, texts, notes.progress)
+    notes.say(_line(index))
+
+
+def _settings(params: tuple[str, ...]) -> dict[str, float]:
+    """Return parameters as numbers.
+
+    Raises:
+        UsageError: one is no ``NAME=NUMBER``.
+    """
+    found: dict[str, float] = {}
+    for param in params:
+        name, _, value = param.partition("=")
+        try:
+            number = float(value)
+        except ValueError as error:
+            msg = f"--set {param}: NAME=NUMBER is expected."
+            raise UsageError(msg) from error
+        found[name] = int(number) if number.is_integer() else number
+    return found
 
 
 @command.command("upgrade")
@@ -286,16 +343,20 @@ def _report(plan: Upgrade) -> list[str]:
     return lines
 
 
-def _lines(path: str) -> list[str]:
-    """Return the lines of a file that hold something."""
-    from textnorm.streaming.formats import Format, check_input, detect
+def _lines(path: str, column: str = "concept_id") -> list[str]:
+    """Return the lines of a text, or the values of a column of a table, that hold something.
+
+    Raises:
+        DataError: there are none.
+    """
+    from textnorm.streaming.formats import check_input, detect
     from textnorm.streaming.readers import ReadOptions, read
 
     check_input(path)
-    form = Format("text", detect(path).codec)
-    texts = (text for chunk in read(path, form, ReadOptions(advice=f"Save {path} as UTF-8.")) for text in chunk.texts)
+    options = ReadOptions(column=column, advice=f"Save {path} as UTF-8.")
+    texts = (text for chunk in read(path, detect(path), options) for text in chunk.texts)
     found = [text.strip() for text in texts if text and text.strip()]
     if not found:
-        msg = f"{path}: there is no line with a concept id."
-        raise UsageError(msg)
+        msg = f"{path}: every line is empty."
+        raise DataError(msg)
     return found

@@ -28,6 +28,8 @@ from textnorm.retrieval.upgrade import Side, Upgrade, apply_upgrade, fit_upgrade
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from textnorm.retrieval.correction import HubnessCorrector
+
 Say = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
 Concepts = dict[str, dict[str, list[str]]]
@@ -36,6 +38,8 @@ DENSE = "dense/"
 #: Texts embedded at a time.
 BLOCK = 4096
 WORK = ".reembed"
+#: State of the corrector that fitted the index's correction: its banks, so that new items get a bias.
+CORRECTOR = "dense/corrector"
 
 
 @dataclass
@@ -83,6 +87,37 @@ class Opened:
             )
             raise UsageError(msg)
         return found
+
+    def embed(self, texts: Sequence[str], progress: Progress) -> NDArray[np.float32]:
+        """Return the vectors of texts in the space of the stored ones."""
+        rows = embed(self.encoder(), texts, progress)
+        moved = self.dense.query_map if self.dense is not None else None
+        return rows if moved is None else moved(rows)
+
+    def vectors(self) -> NDArray[np.float32]:
+        """Return all stored vectors."""
+        assert self.dense is not None
+        blocks = list(self.dense.blocks())
+        return np.concatenate(blocks) if blocks else np.zeros((0, self.dense.dim), np.float32)
+
+    def corrector(self) -> HubnessCorrector | None:
+        """Return the corrector of the stored vectors, which knows its banks; ``None`` without correction.
+
+        Raises:
+            DataError: the folder has a correction, but not its banks.
+        """
+        found = self.dense.store.folded if self.dense is not None else None
+        if found is None:
+            return None
+        from textnorm.retrieval.correction import HubnessCorrector
+
+        names = [name for name in self.reader.parts if name.startswith(f"{CORRECTOR}/")]
+        if not names:
+            msg = f"{self.reader.folder}: the correction's banks are not in the folder, so names cannot be added."
+            raise DataError(msg)
+        state = {name[len(CORRECTOR) + 1 : -len(".npy")]: self.reader.array(name, mmap=False) for name in names}
+        params: dict[str, Any] = dict(found.params)
+        return HubnessCorrector.from_state(found.method, state, self.vectors(), **params)
 
 
 def open_folder(folder: Path) -> Opened:
@@ -171,14 +206,16 @@ def add(folder: Path, new: Names, concepts: Concepts, progress: Progress) -> tup
     known = set(held.names.texts)
     added = held.names.extend(new.rows)
     texts = [text for text in new.texts if text not in known]
+    corrector = None
     if held.dense is not None and texts:
-        encoder = held.encoder()
-        rows = embed(encoder, texts, progress)
-        if held.dense.query_map is not None:
-            rows = held.dense.query_map(rows)
-        bias, gate = _bias(held, rows)
-        held.dense.add(rows, texts, bias=bias, gate=gate)
-    _commit(held, {**held.concepts, **concepts})
+        rows = held.embed(texts, progress)
+        corrector = held.corrector()
+        if corrector is None:
+            held.dense.add(rows, texts)
+        else:
+            after = corrector.append_gallery(rows)
+            held.dense.add(rows, texts, bias=after.bias[-len(texts) :], gate=after.gate)
+    _commit(held, {**held.concepts, **concepts}, corrector=corrector)
     return added, len(texts)
 
 
@@ -210,10 +247,34 @@ def remove(folder: Path, concepts: set[str], names: set[str]) -> tuple[int, int,
     texts = sorted(set(held.names.texts) - set(left.texts))
     whole = {row[0] for row in held.names.rows} - {row[0] for row in kept}
     held.names = left
+    corrector = None
     if held.dense is not None and texts:
-        held.dense.remove(texts)
-    _commit(held, {concept: facts for concept, facts in held.concepts.items() if concept not in whole})
+        corrector = held.corrector()
+        after = None if corrector is None else corrector.remove_gallery(np.isin(held.dense.ids, texts))
+        held.dense.remove(texts, gate=None if after is None else after.gate)
+    rest = {concept: facts for concept, facts in held.concepts.items() if concept not in whole}
+    _commit(held, rest, corrector=corrector)
     return gone, len(texts), len(whole)
+
+
+def correct(folder: Path, method: str, params: dict[str, Any], bank: Sequence[str], progress: Progress) -> None:
+    """Fit a hubness correction on a bank of queries and fold it into the index."""
+    from textnorm.retrieval.correction import HubnessCorrector
+
+    held = open_folder(folder)
+    rows = held.embed(list(dict.fromkeys(bank)), progress)
+    assert held.dense is not None
+    corrector = HubnessCorrector(method, **params)
+    held.dense = held.dense.rebuilt(corrector.fit(held.vectors(), rows))
+    _commit(held, held.concepts, corrector=corrector)
+
+
+def uncorrect(folder: Path) -> None:
+    """Take the correction out of the index."""
+    held = open_folder(folder)
+    if held.dense is not None:
+        held.dense = held.dense.rebuilt()
+    _commit(held, held.concepts, drop_corrector=True)
 
 
 def plan_upgrade(held: Opened, encoder: Encoder, *, side: Side, pairs: int, seed: int, progress: Progress) -> Upgrade:
@@ -247,7 +308,7 @@ def upgrade(held: Opened, spec: str, encoder: Encoder, plan: Upgrade) -> None:
     }
     lost = held.dense.correction is not None and plan.side == "stored"
     held.dense = apply_upgrade(held.dense, plan, encoder.identity)
-    _commit(held, held.concepts, encoder=(spec, encoder), upgrade=note, drop_correction=lost)
+    _commit(held, held.concepts, encoder=(spec, encoder), upgrade=note, drop_corrector=lost)
 
 
 def embed_anew(held: Opened, spec: str, encoder: Encoder, progress: Progress) -> None:
@@ -266,7 +327,7 @@ def embed_anew(held: Opened, spec: str, encoder: Encoder, progress: Progress) ->
         parameters=held.dense.parameters,
         encoder_identity=encoder.identity,
     )
-    _commit(held, held.concepts, encoder=(spec, encoder), upgrade=None, drop_correction=lost)
+    _commit(held, held.concepts, encoder=(spec, encoder), upgrade=None, drop_corrector=lost)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -276,7 +337,8 @@ def _commit(
     *,
     encoder: tuple[str, Encoder] | None = None,
     upgrade: dict[str, Any] | None = None,
-    drop_correction: bool = False,
+    corrector: HubnessCorrector | None = None,
+    drop_corrector: bool = False,
 ) -> None:
     """Write the changed index; parts and notes of others stay."""
     with committing(held.reader.folder, based_on=held.reader.generation) as writer:
@@ -284,8 +346,11 @@ def _commit(
         writer.meta.update(held.reader.meta)
         # What is derived from the rows is written by those who write the rows.
         writer.drop(*(name for name in writer.parts if name.startswith(DENSE) and name.count("/") == 1))
-        if drop_correction:
+        if corrector is not None or drop_corrector:
             writer.drop(CORRECTOR)
+        if corrector is not None:
+            for name, data in corrector.state().items():
+                writer.array(f"{CORRECTOR}/{name}.npy", data)
         _put_tables(writer, held.names, concepts)
         if encoder is not None:
             writer.drop("encoder")
@@ -293,19 +358,6 @@ def _commit(
             writer.meta["upgrade"] = upgrade
         if held.dense is not None:
             held.dense.write(writer, DENSE)
-
-
-#: State of the corrector that fitted the index's correction: its banks, so that new items get a bias.
-CORRECTOR = "dense/corrector"
-
-
-def _bias(held: Opened, rows: NDArray[np.float32]) -> tuple[NDArray[np.float32] | None, NDArray[np.bool_] | None]:
-    """Return bias and gate of new items where the index has a correction."""
-    assert held.dense is not None
-    if held.dense.store.folded is None:
-        return None, None
-    msg = f"{held.reader.folder}: the index has a correction; adding to it needs its banks, which the folder lacks."
-    raise DataError(msg)
 
 
 def _put_tables(writer: Writer, names: Names, concepts: Concepts) -> None:

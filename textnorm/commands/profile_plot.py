@@ -36,10 +36,11 @@ def svg(series: Sequence[tuple[str, Depths]], bins: int = 48) -> str:
     bounds = edges([depths for _, depths in series], bins)
     shares = [np.histogram(depths, bounds)[0] / len(depths) for _, depths in series]
     top = max(float(share.max()) for share in shares)
+    lo, hi = float(bounds[0]), float(bounds[-1])
     inner, height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 
     def x(value: float) -> float:
-        return LEFT + inner * (value - bounds[0]) / (bounds[-1] - bounds[0])
+        return LEFT + inner * (value - lo) / (hi - lo)
 
     def y(share: float) -> float:
         return TOP + height * (1 - share / top)

@@ -126,7 +126,7 @@ class Writer:
             digest, size = hash_file(temporary), temporary.stat().st_size
             _sync(temporary)
             final = target.with_name(f"{target.stem}.{digest[:16]}{target.suffix}")
-            if final.exists() and final.stat().st_size == size:  # the same content: perhaps in use
+            if final.exists() and hash_file(final) == digest:  # perhaps in use
                 temporary.unlink()
             else:
                 _replace(temporary, final)

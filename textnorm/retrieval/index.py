@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from textnorm.errors import DataError, UsageError
 from textnorm.retrieval import ann, changing, storage
+from textnorm.retrieval.checks import folded_arrays, id_array
 from textnorm.retrieval.folding import Fold, check_vectors
 from textnorm.retrieval.maps import LinearMap
 from textnorm.retrieval.rows import Folded, FoldedRows, Positions, Rows, Segment
@@ -118,7 +119,7 @@ class FoldedIndex:
         folded = None
         if correction is not None:
             facts = correction.method, dict(correction.params), dict(correction.banks)
-            folded = _folded(*facts, correction.bias, correction.gate, len(rows))
+            folded = folded_arrays(*facts, correction.bias, correction.gate, len(rows))
         bias = folded.bias if folded is not None else np.zeros((len(rows), 0), np.float32)
         fold = Fold.of(rows.shape[1], bias, multiple or ann.multiple_for(factory))
         if fold.width > fold.dim:
@@ -282,29 +283,38 @@ class FoldedIndex:
             vectors: [m, d] unit rows.
             ids: one a row; none may be in the index (see :meth:`update`).
             bias: [m, b] of the new items, where the index has a correction (``HubnessCorrector.append_gallery``).
-            gate: [m, b], where the correction has gates.
+            gate: where the correction has gates: [m, b] of the new items, or [n, b] of all items as they are
+                afterwards, because new items may close the gates of others.
 
         Raises:
             DataError: an id is there already; shapes do not fit; a correction is there but no ``bias``, or the other
                 way round.
         """
-        rows, names, extra = self._new(vectors, ids, bias, gate)
+        rows, names, extra, gates = self._new(vectors, ids, bias, gate, len(self))
         here = self.positions(ids)
         if (here >= 0).any():
             known = ids[int(np.flatnonzero(here >= 0)[0])]
             msg = f"The index has an item '{known}' already; update() replaces items."
             raise DataError(msg)
         self._append(rows, names, extra)
+        self._set_gates(gates)
 
-    def remove(self, ids: Sequence[str]) -> None:
+    def remove(self, ids: Sequence[str], *, gate: NDArray[np.bool_] | None = None) -> None:
         """Remove items.
 
+        Args:
+            ids: of the items.
+            gate: [n, b] of the items that stay, where the correction has gates and they changed.
+
         Raises:
-            DataError: there is no such item; nothing is removed then.
+            DataError: there is no such item, or the gates do not fit; nothing is removed then.
         """
         places = self._known(ids)
-        self.store.alive = self.store.alive.copy()
-        self.store.alive[places] = False
+        alive = self.store.alive.copy()
+        alive[places] = False
+        gates = None if gate is None else self._checked_gates(gate, int(np.count_nonzero(alive)))
+        self.store.alive = alive
+        self._set_gates(gates)
 
     def update(
         self, vectors: Rows, ids: Sequence[str], *, bias: Rows | None = None, gate: NDArray[np.bool_] | None = None
@@ -315,9 +325,10 @@ class FoldedIndex:
             DataError: as for :meth:`add` and :meth:`remove`; nothing changes then.
         """
         self._known(ids)
-        rows, names, extra = self._new(vectors, ids, bias, gate)
+        rows, names, extra, gates = self._new(vectors, ids, bias, gate, len(self) - len(ids))
         self.remove(ids)
         self._append(rows, names, extra)
+        self._set_gates(gates)
 
     def _known(self, ids: Sequence[str]) -> NDArray[np.int64]:
         places = self.positions(ids)
@@ -328,9 +339,9 @@ class FoldedIndex:
         return places
 
     def _new(
-        self, vectors: Rows, ids: Sequence[str], bias: Rows | None, gate: NDArray[np.bool_] | None
-    ) -> tuple[Rows, pa.ChunkedArray, Folded | None]:
-        """Check new items.
+        self, vectors: Rows, ids: Sequence[str], bias: Rows | None, gate: NDArray[np.bool_] | None, others: int
+    ) -> tuple[Rows, pa.ChunkedArray, Folded | None, NDArray[np.bool_] | None]:
+        """Check new items; return them with what they need of the correction, and the gates of all if those were given.
 
         Raises:
             DataError: see :meth:`add`.
@@ -342,15 +353,41 @@ class FoldedIndex:
             if bias is not None or gate is not None:
                 msg = "The index has no correction; leave 'bias' and 'gate' of the new items out."
                 raise DataError(msg)
-            return rows, names, None
+            return rows, names, None, None
         if bias is None:
             msg = f"The index has the correction '{found.method}': give the new items' bias (append_gallery gives it)."
             raise DataError(msg)
         if (found.gate is None) != (gate is None):
             msg = f"The correction '{found.method}' has {'no ' if found.gate is None else ''}gates; so must new items."
             raise DataError(msg)
-        extra = _folded(found.method, found.params, found.banks, bias, gate, len(rows), self.store.fold.slots)
-        return rows, names, extra
+        gates = None
+        if gate is not None and len(gate) == others + len(rows) != len(rows):
+            gates = self._checked_gates(gate, len(gate))
+            gate = gates[others:]
+        extra = folded_arrays(found.method, found.params, found.banks, bias, gate, len(rows), self.store.fold.slots)
+        return rows, names, extra, gates
+
+    def _checked_gates(self, gate: NDArray[np.bool_], n: int) -> NDArray[np.bool_]:
+        """Return gates of all items.
+
+        Raises:
+            DataError: there are none in the correction, or their shape is another.
+        """
+        gates = np.asarray(gate, np.bool_)
+        wanted = (n, self.store.fold.slots)
+        if self.store.folded is None or self.store.folded.gate is None or gates.shape != wanted:
+            msg = f"Gates {list(gates.shape)} do not fit a correction that needs {list(wanted)}, or has none."
+            raise DataError(msg)
+        return gates
+
+    def _set_gates(self, gates: NDArray[np.bool_] | None) -> None:
+        """Replace the gates of all items."""
+        found = self.store.folded
+        if gates is None or found is None or found.gate is None:
+            return
+        fresh = found.gate.copy()
+        fresh[self.store.alive] = gates
+        self.store.folded = Folded(found.method, found.params, found.banks, found.bias, fresh)
 
     def _append(self, rows: Rows, names: pa.ChunkedArray, extra: Folded | None) -> None:
         import pyarrow as pa
@@ -429,73 +466,3 @@ class FoldedIndex:
         from textnorm.retrieval.packing import read
 
         return read(cls, reader, prefix, mmap=mmap)
-
-
-def id_array(ids: Sequence[str], n: int) -> pa.ChunkedArray:
-    """Return ids as Arrow strings.
-
-    Raises:
-        DataError: their number is not ``n``, one is no string, or two are equal.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if len(ids) != n:
-        msg = f"{len(ids)} ids for {n} vectors."
-        raise DataError(msg)
-    try:
-        found = pa.chunked_array([pa.array(ids, pa.string())], pa.string())
-    except (pa.ArrowException, TypeError, UnicodeEncodeError) as error:
-        at = next((i for i, name in enumerate(ids) if not _is_text(name)), 0)
-        msg = f"Id {at} is {ids[at]!r}; ids are strings without half surrogate pairs."
-        raise DataError(msg) from error
-    if found.null_count:
-        msg = f"Id {next(i for i, name in enumerate(ids) if name is None)} is missing."
-        raise DataError(msg)
-    if pc.count_distinct(found).as_py() != n:
-        seen: set[str] = set()
-        twice = next(name for name in ids if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        msg = f"The id '{twice}' stands for two items; each needs one of its own."
-        raise DataError(msg)
-    return found
-
-
-def _is_text(value: object) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _folded(
-    method: str,
-    params: dict[str, float | int | bool],
-    banks: dict[str, str],
-    bias: Rows,
-    gate: NDArray[np.bool_] | None,
-    n: int,
-    slots: int | None = None,
-) -> Folded:
-    """Return a correction's arrays once they fit ``n`` items.
-
-    Raises:
-        DataError: they do not, or the bias is not finite.
-    """
-    bias = np.asarray(bias, np.float32)
-    wanted = f"[{n}, {slots if slots is not None else 'b'}]"
-    if bias.ndim != 2 or len(bias) != n or not bias.shape[1] or (slots is not None and bias.shape[1] != slots):
-        msg = f"The correction '{method}' has a bias {list(bias.shape)}, but the items need {wanted}."
-        raise DataError(msg)
-    if not np.isfinite(bias).all():
-        at = int(np.flatnonzero(~np.isfinite(bias).all(axis=1))[0])
-        msg = f"The correction '{method}' has a bias that is NaN or infinite for item {at}; its bank is faulty."
-        raise DataError(msg)
-    if gate is not None:
-        gate = np.asarray(gate, np.bool_)
-        if gate.shape != bias.shape:
-            msg = f"The correction '{method}' has gates {list(gate.shape)} for a bias {list(bias.shape)}."
-            raise DataError(msg)
-    return Folded(method, dict(params), dict(banks), bias, gate)
