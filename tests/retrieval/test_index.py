@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,13 +15,15 @@ from hypothesis import strategies as st
 
 pytest.importorskip("faiss", reason="the extra 'linking' is not installed")
 
-from textnorm.retrieval.correction import Correction
-
 from textnorm.errors import DataError, MissingExtraError, UsageError
 from textnorm.retrieval import ann
+from textnorm.retrieval.correction import Correction
 from textnorm.retrieval.folding import Fold
 from textnorm.retrieval.index import FoldedIndex
 from textnorm.retrieval.maps import LinearMap
+from textnorm.retrieval.rows import FoldedRows
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def unit(rng, n, d, *, grid=None):
@@ -75,13 +81,14 @@ def same(hits, wanted):
     slots=st.integers(0, 3),
     gated=st.booleans(),
     grid=st.sampled_from([None, 1, 2]),
+    level=st.sampled_from([0.0, 4.0, -4.0]),
     multiple=st.sampled_from([None, 1, 16]),
     corrected=st.booleans(),
 )
-def test_folded_equals_brute_force(seed, n, d, nq, k, slots, gated, grid, multiple, corrected):
+def test_folded_equals_brute_force(seed, n, d, nq, k, slots, gated, grid, level, multiple, corrected):
     rng = np.random.default_rng(seed)
     vectors, queries = unit(rng, n, d, grid=grid), unit(rng, nq, d, grid=grid)
-    bias = np.round(rng.normal(0, 0.3, (n, slots)), 1 if grid else 6).astype(np.float32) if slots else None
+    bias = np.round(rng.normal(level, 0.3, (n, slots)), 1 if grid else 6).astype(np.float32) if slots else None
     gate = rng.random((n, slots)) < 0.5 if slots and gated else None
     correction = make_correction(bias, gate) if slots else None
     index = FoldedIndex.build(vectors, names(n), correction=correction, multiple=multiple)
@@ -183,6 +190,34 @@ def test_near_ties_that_float32_cannot_tell_are_ranked_by_float64():
     exact = queries.astype(np.float64) @ rows.astype(np.float64).T
     wanted = np.sort(exact, axis=1)[:, ::-1][:, :10]
     np.testing.assert_allclose(hits.raw, wanted, rtol=0, atol=6e-8)
+
+
+@pytest.mark.parametrize("level", [0.0, 3.0, -3.0])
+def test_the_fast_search_decides_nearly_every_query(level, monkeypatch):
+    """Also where the bias is far from zero: only the order matters, not the constant that the fold takes off."""
+    rng = np.random.default_rng(13)
+    vectors, queries = unit(rng, 5000, 32), unit(rng, 200, 32)
+    asked = []
+    top = ann.top
+    monkeypatch.setattr(ann, "top", lambda rows, q, k: asked.append((len(q), k)) or top(rows, q, k))
+    index = FoldedIndex.build(vectors, names(5000), correction=make_correction(rng.normal(level, 0.1, (5000, 1))))
+    index.search(queries, 10)
+    assert asked[0] == (200, 16)
+    assert sum(n for n, _ in asked[1:]) <= 4
+
+
+def test_plateaus_are_searched_wider_before_all_rows_are_looked_at(monkeypatch):
+    rng = np.random.default_rng(14)
+    sizes = [20, 200, 3000]
+    vectors = np.repeat(unit(rng, 3, 8), sizes, axis=0)
+    full = []
+    in_full = FoldedRows._in_full
+    monkeypatch.setattr(
+        FoldedRows, "_in_full", lambda self, out, i, *rest: full.append(i) or in_full(self, out, i, *rest)
+    )
+    hits = FoldedIndex.build(vectors, names(sum(sizes))).search_positions(vectors[[0, 20, 220]], 5)
+    assert hits.positions.tolist() == [[0, 1, 2, 3, 4], [20, 21, 22, 23, 24], [220, 221, 222, 223, 224]]
+    assert full == [2]
 
 
 def test_gates_ask_for_a_second_search_only_where_one_is_open(monkeypatch):
@@ -450,3 +485,35 @@ def test_without_faiss_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "faiss", None)
     with pytest.raises(MissingExtraError, match=r"faiss-cpu.*\[linking\]"):
         FoldedIndex.build(GOOD, names(4))
+
+
+# -- memory ----------------------------------------------------------------------------------------------------------
+OPEN = """
+import sys
+import faiss, numpy, pyarrow.compute
+from textnorm.retrieval.index import FoldedIndex
+def resident():
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmRSS"))
+before = resident()
+index = FoldedIndex.load(sys.argv[1])
+print(resident() - before, len(index))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc on this system")
+def test_opening_maps_the_rows_and_does_not_read_them(tmp_path):
+    n, d = 300_000, 64
+    rows = np.zeros((n, d), np.float32)
+    rows[np.arange(n), np.arange(n) % d] = 1
+    rows.flags.writeable = False
+    FoldedIndex.build(rows, names(n)).save(tmp_path / "index")
+    size = sum(path.stat().st_size for path in (tmp_path / "index").rglob("*.npy"))
+    assert size > 76e6
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run(
+        [sys.executable, "-c", OPEN, str(tmp_path / "index")], env=env, capture_output=True, text=True, check=True
+    )
+    grown, count = done.stdout.split()
+    assert int(count) == n
+    assert int(grown) < size / 6  # ids are mapped, too; the marks of removed items are a byte an item

@@ -246,8 +246,7 @@ class FoldedIndex:
         store, k = self.store, min(k, len(self))
         off = np.zeros((len(rows), store.fold.slots), np.bool_)
         if not len(rows) or not k:
-            none = np.empty((len(rows), k), np.float32)
-            return Positions(np.empty((len(rows), k), np.int64), none, none.copy())
+            return Positions.empty(len(rows), k)
         lossy = ann.is_lossy(self.factory)
         folded = store.folded if corrected else None
         if folded is not None and folded.gate is None:

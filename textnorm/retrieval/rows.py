@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textnorm.retrieval import ann
-from textnorm.retrieval.folding import Fold
+from textnorm.retrieval.folding import UNIT_TOLERANCE, Fold
 from textnorm.retrieval.storage import Part
 
 Rows = NDArray[np.float32]
 #: Candidates beyond ``k`` that are scored again, and how many times ``k`` where the index keeps only images of rows.
 SLACK, REFINE = 6, 20
+#: How many times as many candidates a query gets that these do not decide, and from how many on all rows are looked at.
+WIDER, WIDEST = 8, 1000
+#: Length of a row at most.
+UNIT = 1 + UNIT_TOLERANCE
 #: Bytes of working memory of one step of a search.
 WORK = 64 << 20
 
@@ -35,6 +40,12 @@ class Positions(NamedTuple):
     positions: NDArray[np.int64]
     scores: NDArray[np.float32]
     raw: NDArray[np.float32]
+
+    @classmethod
+    def empty(cls, n: int, k: int) -> Positions:
+        """Return hits of ``n`` queries that found nothing."""
+        nothing = np.full((n, k), -np.inf, np.float32)
+        return cls(np.full((n, k), -1, np.int64), nothing, nothing.copy())
 
     def put(self, rows: slice | NDArray[np.int64], found: Positions) -> None:
         """Overwrite the hits of some queries."""
@@ -64,6 +75,12 @@ class Folded:
     banks: dict[str, str]
     bias: Rows
     gate: NDArray[np.bool_] | None
+
+    @cached_property
+    def largest(self) -> NDArray[np.float64]:
+        """The largest absolute bias of each column."""
+        found: NDArray[np.float64] = np.abs(self.bias).max(axis=0, initial=0.0).astype(np.float64)
+        return found
 
 
 @dataclass
@@ -118,26 +135,37 @@ class FoldedRows:
     ) -> Positions:
         """Return the best ``k`` items of each query under its switches [nq, slots]; ``k`` is at most :attr:`count`."""
         folded = self.fold.queries(queries, switch)
-        covered = near.count if near is not None else 0
-        want = min(self.total, k + SLACK)
-        scores, places = self._exact(folded, want, covered)
         if near is not None:
-            more, nearest = self._near(near, folded, k, k * REFINE if lossy else 0)
-            scores, places = np.hstack([scores, more]), np.hstack([places, nearest])
-        out, last = self._rank(queries, switch, places, k)
-        if not covered and self.total > want:
-            # No row outside the candidates may reach the k-th: bound of the rounding error, Higham 2002, section 3.1.
-            bound = scores[:, -1].astype(np.float64) + self._error()
-            for i in np.flatnonzero(~(bound < last)):
-                self._in_full(out, int(i), queries, folded, switch, k)
+            scores, places = self._exact(folded, k + SLACK, near.count)
+            places = np.hstack([places, self._near(near, folded, k, k * REFINE if lossy else 0)])
+            return self._rank(queries, switch, places, k)[0]
+        out = Positions.empty(len(queries), k)
+        error = self._error()
+        mean = switch @ np.asarray(self.fold.mean)
+        left, want = np.arange(len(queries)), k + SLACK
+        while len(left):
+            scores, places = self._exact(folded[left], want, 0)
+            best, last = self._rank(queries[left], switch[left], places, k)
+            out.put(left, best)
+            if want >= self.total:
+                break
+            # No row outside the candidates may reach the k-th.
+            left = left[~(scores[:, -1] - mean[left] + error < last)]
+            want *= WIDER
+            if want > WIDEST:
+                for i in left.tolist():
+                    self._in_full(out, i, queries, folded, switch, k)
+                break
         return out
 
     def _error(self) -> float:
-        """Return a bound on the error of a float32 inner product of a query with a row."""
-        reach = 0.0
-        if self.folded is not None:
-            reach = float(np.square(self.folded.bias - np.asarray(self.fold.mean)).sum(axis=1).max(initial=0.0))
-        norms = np.sqrt((1.02 + reach) * (1.02 + self.fold.slots))
+        """Return a bound on the error of a float32 inner product of a query with a row.
+
+        Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition 2002, section 3.1, for any order of
+        additions.
+        """
+        reach = 0.0 if self.folded is None else float(np.square(self.folded.largest + np.abs(self.fold.mean)).sum())
+        norms = np.sqrt((UNIT**2 + reach) * (UNIT**2 + self.fold.slots))
         return float(2 * self.fold.width * 2.0**-24 * norms)
 
     def _exact(self, folded: Rows, want: int, start: int) -> tuple[Rows, NDArray[np.int64]]:
@@ -160,19 +188,19 @@ class FoldedRows:
             score, place = np.take_along_axis(score, order, 1), np.take_along_axis(place, order, 1)
         return score, place
 
-    def _near(self, near: ann.Approximate, folded: Rows, k: int, least: int) -> tuple[Rows, NDArray[np.int64]]:
+    def _near(self, near: ann.Approximate, folded: Rows, k: int, least: int) -> NDArray[np.int64]:
         """Return candidates of the approximate index, enough that ``k`` of each query are not removed items."""
         covered = near.count
         want = min(covered, max(k + SLACK, least))
         enough = min(k, int(np.count_nonzero(self.alive[:covered])))
         while True:
-            scores, places = near.search(folded, want)
+            _, places = near.search(folded, want)
             living = (self.alive[places] & (places >= 0)).sum(axis=1)
             # An approximate index may find fewer than it was asked for; asking for more helps only where dead ones
             # fill up.
             full = (places >= 0).all(axis=1)
             if want >= covered or not (full & (living < enough)).any():
-                return scores, places
+                return places
             want = min(covered, want * 4)
 
     def _rank(
@@ -180,9 +208,7 @@ class FoldedRows:
     ) -> tuple[Positions, NDArray[np.float64]]:
         """Score candidates from their rows; return the best ``k`` and the score of the last of them."""
         n, m = places.shape
-        out = Positions(
-            np.full((n, k), -1, np.int64), np.full((n, k), -np.inf, np.float32), np.full((n, k), -np.inf, np.float32)
-        )
+        out = Positions.empty(n, k)
         last = np.full(n, -np.inf)
         step = max(1, WORK // max(1, 12 * m * self.fold.dim))
         for at in range(0, n, step):
