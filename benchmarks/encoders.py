@@ -26,6 +26,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
@@ -90,6 +91,11 @@ class Esco:
         self.targets = [row["name"] for row in preferred]
         self.place = {row["concept_id"]: i for i, row in enumerate(preferred)}
         concepts = rows(folder / "esco" / "concepts.tsv.gz")
+        self.groups: dict[str, list[str]] = {}
+        with ZipFile(folder / "esco111" / "esco111_classification_en_csv.zip") as archive:
+            text = archive.read("ISCOGroups_en.csv").decode()
+        for row in csv.DictReader(text.splitlines(keepends=True)):
+            self.groups[row["conceptUri"]] = [row["preferredLabel"]]
         self.parents = {row["concept_id"]: row["parents"].split("|") for row in concepts if row["parents"]}
         self.skills = {row["concept_id"]: row["attributes"].split("|") for row in concepts if row["attributes"]}
 
@@ -273,31 +279,45 @@ def training(report: Report, esco: Esco) -> None:
         for task, (queries, right, targets) in tasks.items():
             report.add(mean(task, "en", f"MRR {name}", reciprocal_ranks(encode(queries), right, encode(targets)), note))
 
-    def trained(name: str, sources: Any, settings: TrainSettings, options: FeatureSettings | None = None) -> None:
+    def trained(
+        name: str,
+        sources: Any,
+        settings: TrainSettings,
+        options: FeatureSettings | None = None,
+        texts: Sequence[str] = (),
+    ) -> None:
         events: list[TrainEvent] = []
         with cpu_time() as clock:
-            encoder = train_static(sources, settings=settings, feature_settings=options, on_event=events.append)
+            encoder = train_static(
+                sources, texts=texts, settings=settings, feature_settings=options, on_event=events.append
+            )
         seconds, pairs = clock.seconds, events[-1].pairs
         quality(name, encoder.encode, f"{seconds:.1f} CPU-s")
         report.add(Row("training", "en", f"pairs per CPU-s {name}", pairs / seconds, pairs))
 
     quality("untrained", StaticEncoder.untrained().encode)
+    quality(
+        "counted (weighted)", StaticEncoder.weighted([*esco.targets, *(n for g in known.values() for n in g)]).encode
+    )
     tfidf = char_tfidf([*known.values()], esco.targets)
     if tfidf is not None:
         quality("char TF-IDF", tfidf)
     names = names_source(known)
-    above = parents_source(known, esco.parents)
     skills = attributes_source(known, esco.skills)
     trained("names, 1 pass", [names], TrainSettings(passes=1))
     trained("names, 4 passes", [names], TrainSettings(passes=4))
     trained("names (default)", [names], TrainSettings())
     trained("names, 256 dimensions", [names], TrainSettings(dim=256))
+    few = names_source(dict(list(known.items())[::20]))
+    alone = [name for group in known.values() for name in group]
+    trained("names of a twentieth", [few], TrainSettings(), texts=alone)
+    trained("names of a twentieth, no damping", [few], TrainSettings(damping=0), texts=alone)
     trained("names, n-grams 3-4", [names], TrainSettings(), FeatureSettings(min_n=3))
     trained("names, batch 256", [names], TrainSettings(batch=256))
     trained("skills alone", [skills], TrainSettings())
-    mixed = [names, parents_source(known, esco.parents, weight=0.25), attributes_source(known, esco.skills, weight=0.5)]
-    trained("names + parents/4 + skills/2", mixed, TrainSettings())
-    trained("parents alone", [above], TrainSettings())
+    above = parents_source({**known, **esco.groups}, esco.parents, weight=0.25)
+    trained("names + parents/4", [names, above], TrainSettings())
+    trained("names + skills/2", [names, attributes_source(known, esco.skills, weight=0.5)], TrainSettings())
     found = transformers()
     for name in ("MiniLM ONNX fp32", "MiniLM torch fp32"):
         if name in found:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textnorm.encoders.features import CLOSE, MAX_N, OPEN, FeatureSettings, features, fold
+from textnorm.encoders.features import CLOSE, MAX_N, OPEN, FeatureSettings, document_frequency, features, fold
 from textnorm.encoders.static import StaticEncoder
 from textnorm.errors import UsageError
 
@@ -128,6 +128,16 @@ def test_the_hash_does_not_depend_on_the_process():
         for seed in ("1", "2")
     }
     assert len(seen) == 1
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=6))
+@settings(deadline=None, max_examples=60)
+def test_document_frequency_counts_texts(texts):
+    options = FeatureSettings(97)
+    expected = np.zeros(97, dtype=int)
+    for text in texts:
+        expected[sorted({row for word in reference(text, options) for row in word})] += 1
+    assert document_frequency(features(texts, options), options).tolist() == expected.tolist()
 
 
 def test_rows_spread_over_all_buckets():

@@ -17,7 +17,8 @@ from textnorm.encoders import (  # noqa: E402
     parents_source,
     train_static,
 )
-from textnorm.encoders.train import _Corpus, _Deck, _same, _Side, _step  # noqa: E402
+from textnorm.encoders.features import features  # noqa: E402
+from textnorm.encoders.train import _Corpus, _Deck, _gradient, _same, _Side  # noqa: E402
 from textnorm.errors import DataError, MissingExtraError, UsageError  # noqa: E402
 
 FEATURES = FeatureSettings(buckets=2003)
@@ -108,17 +109,32 @@ def test_a_step_follows_the_gradient_of_the_loss(bags):
             moved[i] += sign * 1e-5
             ends.append(_loss(moved, corpus, left, right, 7.0))
         gradient[i] = (ends[0] - ends[1]) / 2e-5
-    squares = np.full(61, 1e-12, dtype=np.float32)
-    after = table.copy()
-    loss = _step(after, squares, corpus, left, right, scale=7.0, rate=0.01)
+    loss, rows, found = _gradient(table, corpus, left, right, 7.0)
     assert loss == pytest.approx(_loss(plain, corpus, left, right, 7.0), abs=1e-4)
-    assert np.allclose(squares, (gradient**2).mean(axis=1), rtol=1e-3, atol=1e-7)
-    expected = -0.01 * gradient / np.sqrt((gradient**2).mean(axis=1, keepdims=True) + 1e-12)
-    large = np.sqrt((gradient**2).mean(axis=1)) > 1e-4
-    assert large.sum() > 10
-    assert np.allclose((after - table)[large], expected[large], atol=2e-4)
-    untouched = np.abs(gradient).max(axis=1) == 0
-    assert (after[untouched] == table[untouched]).all()
+    assert len(rows) > 10
+    assert np.allclose(found, gradient[rows], atol=1e-4 * np.abs(gradient).max())
+    assert np.abs(np.delete(gradient, rows, axis=0)).max() == 0
+
+
+def test_rare_words_start_longer_and_a_row_seen_once_does_not_jump():
+    names = {str(i): [f"common word{i}", f"common other{i}"] for i in range(40)}
+    calm = train_static(names, settings=TrainSettings(dim=16, passes=1, damping=1e6), feature_settings=FEATURES)
+    table = StaticEncoder.weighted([name for group in names.values() for name in group], FEATURES).table()
+    lengths = [np.linalg.norm(encoder, axis=1) for encoder in (calm.table(), table)]
+    common, rare = (features([word], FEATURES).word_rows[0] for word in ("common", "word7"))
+    for found in lengths:
+        assert found[rare] > 1.5 * found[common]
+    wild = train_static(names, settings=TrainSettings(dim=16, passes=1, damping=0), feature_settings=FEATURES)
+    assert (wild.encode(["word7"]) @ calm.encode(["word7"]).T).item() < 0.999
+
+
+def test_names_without_a_partner_count_for_what_is_rare():
+    known, *_ = held_out()
+    few = TrainSettings(dim=8, batch=16, passes=1)
+    plain = train_static(known, settings=few, feature_settings=FEATURES)
+    single = train_static({**known, "x": ["nurse of all"]}, settings=few, feature_settings=FEATURES)
+    again = train_static(known, texts=["nurse of all"], settings=few, feature_settings=FEATURES)
+    assert single.identity == again.identity != plain.identity
 
 
 def test_a_name_of_two_concepts_is_no_negative():
@@ -219,7 +235,17 @@ def test_nothing_to_train_on(names):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"dim": 0}, {"batch": 1}, {"passes": 0}, {"scale": 0}, {"scale": 41}, {"rate": -1.0}, {"init": 0.0}]
+    "wrong",
+    [
+        {"dim": 0},
+        {"batch": 1},
+        {"passes": 0},
+        {"scale": 0},
+        {"scale": 41},
+        {"rate": -1.0},
+        {"init": 0.0},
+        {"damping": -1.0},
+    ],
 )
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(UsageError):

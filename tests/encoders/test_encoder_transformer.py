@@ -371,7 +371,8 @@ def test_minilm_finds_what_is_meant(onnx_store):
     encoder = load_encoder("minilm", models=onnx_store)
     rows = encoder.encode(["physician", "medical doctor", "truck driver"])
     assert encoder.dim == 384
-    assert rows[0] @ rows[1] > 0.7 > 0.4 > rows[0] @ rows[2]
+    assert rows[0] @ rows[1] > 0.8
+    assert rows[0] @ rows[2] < 0.5
 
 
 def test_batches_hold_like_lengths_and_at_most_their_size():

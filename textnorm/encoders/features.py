@@ -96,6 +96,16 @@ def features(texts: Sequence[str], settings: FeatureSettings) -> Features:
     return Features(indptr, rows, _indptr(counts), inverse.astype(np.int64, copy=False))
 
 
+def document_frequency(found: Features, settings: FeatureSettings) -> NDArray[np.int64]:
+    """Return in how many texts each row of the table occurs, ``[buckets]``."""
+    sizes = np.diff(found.word_indptr)[found.text_words]
+    rows = found.word_rows[_ranges(found.word_indptr[found.text_words], sizes)]
+    texts = np.repeat(np.repeat(np.arange(len(found.text_indptr) - 1), np.diff(found.text_indptr)), sizes)
+    both = np.sort(texts * settings.buckets + rows)  # sorted: several times faster than np.unique
+    once = both[np.concatenate(([True], both[1:] != both[:-1]))] % settings.buckets
+    return np.bincount(once, minlength=settings.buckets)
+
+
 def fold(text: str, settings: FeatureSettings) -> str:
     """Return a text (or many, joined) as it is hashed: NFKC, and folded as the settings say."""
     if text.isascii():

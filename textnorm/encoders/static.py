@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textnorm.encoders.features import Features, FeatureSettings, features
+from textnorm.encoders.features import Features, FeatureSettings, document_frequency, features
 from textnorm.encoders.protocol import as_texts, unit_rows
 from textnorm.errors import DataError, UsageError
 
@@ -107,6 +107,29 @@ class StaticEncoder:
         settings = settings or FeatureSettings()
         table = np.random.default_rng(seed).standard_normal((settings.buckets, dim), dtype=np.float32)
         return cls.from_float(table, settings, name=name)
+
+    @classmethod
+    def weighted(
+        cls,
+        texts: Sequence[str],
+        settings: FeatureSettings | None = None,
+        *,
+        dim: int = 128,
+        seed: int = 0,
+        name: str = "weighted",
+    ) -> StaticEncoder:
+        """Return an encoder that has only counted: random rows, the longer the fewer of ``texts`` they occur in.
+
+        For names without synonyms, where there is nothing to train on: a random projection of TF-IDF.
+
+        Raises:
+            UsageError: ``texts`` is a single string.
+            DataError: an item is no string.
+        """
+        settings = settings or FeatureSettings()
+        table = np.random.default_rng(seed).standard_normal((settings.buckets, dim), dtype=np.float32)
+        table *= inverse_frequency(texts, settings)[:, None]
+        return cls.from_float(table, settings, name=name, card={"texts": len(texts)})
 
     @property
     def dim(self) -> int:
@@ -235,6 +258,20 @@ def is_static(folder: Path) -> bool:
 def load_static(folder: str | Path, **options: Any) -> StaticEncoder:
     """Return the static model in a folder: the factory ``textnorm.static.v1``."""
     return StaticEncoder.load(folder, **options)
+
+
+def inverse_frequency(texts: Sequence[str], settings: FeatureSettings) -> NDArray[np.float32]:
+    """Return the weight of each row of a table, ``ln((1 + n) / (1 + df)) + 1``; ``df`` of the ``n`` texts have it.
+
+    Raises:
+        UsageError: ``texts`` is a single string.
+        DataError: an item is no string.
+    """
+    items = as_texts(texts)
+    counts = np.zeros(settings.buckets, dtype=np.int64)
+    for start, end in _chunks(items):
+        counts += document_frequency(features(items[start:end], settings), settings)
+    return (np.log((1 + len(items)) / (1 + counts)) + 1).astype(np.float32)
 
 
 def sum_rows(table: NDArray[np.float32], indptr: NDArray[np.int64], index: NDArray[np.int64]) -> NDArray[np.float32]:

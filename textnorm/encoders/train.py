@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from textnorm.encoders.features import FeatureSettings, features
 from textnorm.encoders.pairs import PairSource, names_source
 from textnorm.encoders.protocol import as_texts
-from textnorm.encoders.static import StaticEncoder
+from textnorm.encoders.static import StaticEncoder, inverse_frequency
 from textnorm.errors import DataError, MissingExtraError, UsageError
 
 #: Similarities are multiplied by at most this: exp(2 * 40) still fits float32.
@@ -37,8 +37,11 @@ class TrainSettings:
         passes: a pass has as many pairs as the groups have texts beyond their first.
         max_pairs: bound of all passes together.
         scale: similarities are multiplied by it; the inverse of the temperature.
-        rate: learning rate of Adagrad with one sum of squares a row.
-        init: standard deviation of the rows before training. Rows that no text touches keep it.
+        rate: learning rate of Adagrad (Duchi, Hazan and Singer 2011) with one sum of squares a row.
+        damping: the sums of squares start at this many times the mean square of the first gradient, so that a row that
+            is seen once does not jump.
+        init: standard deviation of the rows before training, on average over the texts; rows that occur in few texts
+            start longer, as in TF-IDF.
         seed: of rows, order and choice of pairs.
     """
 
@@ -48,6 +51,7 @@ class TrainSettings:
     max_pairs: int = 2_000_000
     scale: float = 20.0
     rate: float = 0.05
+    damping: float = 2.0
     init: float = 0.1
     seed: int = 0
 
@@ -59,10 +63,10 @@ class TrainSettings:
         if self.batch < 2:
             msg = f"batch is {self.batch}; it must be at least 2: the other pairs of a batch are the negatives."
             raise UsageError(msg)
-        if not 0 < self.scale <= TOP_SCALE or not self.rate > 0 or not self.init > 0:
+        if not 0 < self.scale <= TOP_SCALE or not self.rate > 0 or not self.init > 0 or not self.damping >= 0:
             msg = (
-                f"scale is {self.scale}, rate {self.rate} and init {self.init}; scale must be above 0 and at most "
-                f"{TOP_SCALE:g}, rate and init above 0."
+                f"scale is {self.scale}, rate {self.rate}, init {self.init} and damping {self.damping}; scale must be "
+                f"above 0 and at most {TOP_SCALE:g}, rate and init above 0, damping not below 0."
             )
             raise UsageError(msg)
 
@@ -89,6 +93,7 @@ class TrainEvent:
 def train_static(
     sources: Mapping[str, Sequence[str]] | Sequence[PairSource],
     *,
+    texts: Sequence[str] = (),
     settings: TrainSettings | None = None,
     feature_settings: FeatureSettings | None = None,
     name: str = "trained",
@@ -101,6 +106,8 @@ def train_static(
 
     Args:
         sources: names by concept, or pair sources, of which each step takes one by weight.
+        texts: further names, without a partner; they count for how rare a word or n-gram is. Names of concepts that
+            have only one are counted by themselves.
         settings: of the training.
         feature_settings: what of a text is hashed.
         name: of the encoder.
@@ -114,30 +121,44 @@ def train_static(
     """
     settings = settings or TrainSettings()
     feature_settings = feature_settings or FeatureSettings()
-    given = [names_source(sources)] if isinstance(sources, Mapping) else list(sources)
+    texts = as_texts(texts)
+    if isinstance(sources, Mapping):
+        given = [names_source(sources)]
+        texts += [name for names in sources.values() if len(set(names)) < 2 for name in names]
+    else:
+        given = list(sources)
     usable = [source for source in given if len(source) >= 2 and source.weight > 0]
     if not usable:
-        msg = "There is nothing to train on: two concepts at least must have two different names each (or a pair)."
+        msg = (
+            "There is nothing to train on: two concepts at least must have two different names each (or a pair). "
+            "For names without synonyms take StaticEncoder.weighted(texts)."
+        )
         raise UsageError(msg)
     rng = np.random.default_rng(settings.seed)
     table = rng.standard_normal((feature_settings.buckets, settings.dim), dtype=np.float32)
-    table *= np.float32(settings.init)
     corpus = _Corpus(usable, feature_settings)
+    table *= settings.init * _weights([*corpus.number, *texts], corpus)[:, None]
     decks = [_Deck(source, corpus, settings.batch, rng) for source in usable]
     weights = np.array([source.weight for source in usable])
     size = float((weights * [deck.batch for deck in decks]).sum() / weights.sum())
     pairs = min(settings.passes * sum(deck.pairs for deck in decks), settings.max_pairs)
     steps = max(1, round(pairs / size))
-    squares = np.full(feature_settings.buckets, 1e-12, dtype=np.float32)
+    squares = np.zeros(feature_settings.buckets, dtype=np.float32)
     seen = 0
     for step in range(steps):
         chosen = int(rng.choice(len(decks), p=weights / weights.sum())) if len(decks) > 1 else 0
         left, right = decks[chosen].deal()
         rate = settings.rate * (1 - (1 - LAST) * step / steps)
-        loss = _step(table, squares, corpus, left, right, scale=settings.scale, rate=rate)
+        loss, rows, gradient = _gradient(table, corpus, left, right, settings.scale)
         if not np.isfinite(loss):
             msg = f"Training diverged at step {step + 1} (loss {loss}): lower the rate ({settings.rate})."
             raise DataError(msg)
+        power = np.einsum("ij,ij->i", gradient, gradient) / settings.dim
+        if step == 0:
+            squares += settings.damping * power.mean()
+        squares[rows] += power
+        gradient *= (rate / np.sqrt(squares[rows] + 1e-20))[:, None]
+        table[rows] -= gradient
         seen += left.count
         if on_event is not None:
             on_event(TrainEvent(step + 1, steps, seen, usable[chosen].name, loss))
@@ -176,7 +197,7 @@ class _Corpus:
                 self.number.setdefault(text, len(self.number))
         found = features(as_texts(list(self.number)), settings)
         words = len(found.word_indptr) - 1
-        self.buckets = settings.buckets
+        self.settings = settings
         self.texts = sparse.csr_matrix(
             (np.ones(len(found.text_words), dtype=np.float32), found.text_words, found.text_indptr),
             shape=(len(self.number), words),
@@ -201,6 +222,13 @@ class _Corpus:
         items, used = _compact(items)
         words, rows = _compact(self.words[used])
         return items, words, rows
+
+
+def _weights(texts: Sequence[str], corpus: _Corpus) -> NDArray[np.float32]:
+    """Return how long each row starts: by the texts it is rare in, 1 in the mean square over all that is summed."""
+    weights = inverse_frequency(texts, corpus.settings)
+    uses = np.asarray((corpus.texts @ corpus.words).sum(axis=0)).ravel()
+    return weights / np.float32(np.sqrt((uses * weights**2).sum() / uses.sum()))
 
 
 def _compact(matrix: Any) -> tuple[Any, NDArray[np.int64]]:
@@ -255,21 +283,13 @@ class _Deck:
         return _Side(left, single), _Side(np.concatenate(bags), np.concatenate(([0], np.cumsum(counts))))
 
 
-def _step(
-    table: NDArray[np.float32],
-    squares: NDArray[np.float32],
-    corpus: _Corpus,
-    left: _Side,
-    right: _Side,
-    *,
-    scale: float,
-    rate: float,
-) -> float:
-    """Learn from one batch; ``table`` and ``squares`` change in place. Returns the loss."""
+def _gradient(
+    table: NDArray[np.float32], corpus: _Corpus, left: _Side, right: _Side, scale: float
+) -> tuple[float, NDArray[np.int64], NDArray[np.float32]]:
+    """Return the loss of a batch, the rows of the table that it touches, and the gradient of the loss in these rows."""
     n = left.count
     items, words, rows = corpus.select((left, right))
-    part = table[rows]
-    raw = items @ (words @ part)
+    raw = items @ (words @ table[rows])
     norms = np.maximum(np.sqrt(np.einsum("ij,ij->i", raw, raw)), 1e-9)[:, None]
     unit = raw / norms
     similar = unit[:n] @ unit[n:].T
@@ -279,7 +299,7 @@ def _step(
     diagonal = np.diagonal(weight).astype(np.float64)
     by_row, by_column = weight.sum(axis=1), weight.sum(axis=0)
     loss = -0.5 * float(np.mean(2 * np.log(diagonal) - np.log(by_row) - np.log(by_column)))
-    # Gradient of the loss in the similarities, times n: mean of the two softmaxes less the identity, times scale.
+    # In the similarities, times n: the mean of the two softmaxes less the identity, times scale.
     slope = weight * (1 / by_row)[:, None]
     slope += weight * (1 / by_column)[None, :]
     slope *= np.float32(0.5 * scale)
@@ -287,11 +307,7 @@ def _step(
     grad = np.concatenate((slope @ unit[n:], slope.T @ unit[:n]))
     grad -= np.einsum("ij,ij->i", grad, unit)[:, None] * unit
     grad /= norms * n
-    update = words.T @ (items.T @ grad)
-    squares[rows] += np.einsum("ij,ij->i", update, update) / update.shape[1]
-    update *= (rate / np.sqrt(squares[rows]))[:, None]
-    table[rows] = part - update
-    return loss
+    return loss, rows, words.T @ (items.T @ grad)
 
 
 def _same(left: _Side, right: _Side) -> NDArray[np.bool_]:
