@@ -51,7 +51,7 @@ class TrainSettings:
     max_pairs: int = 2_000_000
     scale: float = 20.0
     rate: float = 0.05
-    damping: float = 2.0
+    damping: float = 20.0
     init: float = 0.1
     seed: int = 0
 
