@@ -364,6 +364,20 @@ def test_threads_may_search_together():
     assert all((one.ids == wanted.ids).all() and (one.scores == wanted.scores).all() for one in got)
 
 
+def test_the_setting_of_faiss_is_as_it_was_after_a_search():
+    module = ann.faiss()
+    before = module.cvar.distance_compute_blas_threshold
+    rng = np.random.default_rng(15)
+    vectors = unit(rng, 100, 4)
+    index = FoldedIndex.build(vectors, names(100))
+    index.search(vectors, 3)
+    assert module.cvar.distance_compute_blas_threshold == before
+    with ann._MATRIX_PRODUCTS, ann._MATRIX_PRODUCTS:
+        index.search(vectors, 3)
+        assert module.cvar.distance_compute_blas_threshold == 1
+    assert module.cvar.distance_compute_blas_threshold == before
+
+
 def test_k_beyond_the_items_and_no_queries():
     rng = np.random.default_rng(11)
     vectors = unit(rng, 3, 4)
