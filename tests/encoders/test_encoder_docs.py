@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import catalogue
 import pytest
 
 PAGE = (Path(__file__).parents[2] / "docs" / "encoders.md").read_text(encoding="utf-8")
@@ -12,14 +13,19 @@ EXAMPLES = re.findall(r"^```python ?(\w*)\n(.*?)^```", PAGE, re.DOTALL | re.MULT
 
 
 def test_the_page_has_examples():
-    assert [kind for kind, _ in EXAMPLES] == ["", "", "transformer"]
+    assert [kind for kind, _ in EXAMPLES] == ["", "", "transformer", ""]
 
 
 @pytest.mark.parametrize("code", [code for kind, code in EXAMPLES if not kind])
 def test_examples(code, tmp_path, monkeypatch):
     pytest.importorskip("scipy", reason="training needs scipy (extra: linking)")
     monkeypatch.chdir(tmp_path)
-    exec(compile(code, "docs/encoders.md", "exec"), {})
+    before = set(catalogue.REGISTRY)
+    try:
+        exec(compile(code, "docs/encoders.md", "exec"), {})
+    finally:
+        for name in set(catalogue.REGISTRY) - before:
+            del catalogue.REGISTRY[name]
 
 
 @pytest.mark.slow

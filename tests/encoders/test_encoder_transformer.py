@@ -269,6 +269,22 @@ def test_half_precision_is_near(tiny_model, on_torch):
     assert cosines(rows, on_torch.encode(TEXTS)).min() > 0.98
 
 
+def test_batches_that_are_under_way_come_back_in_order(tiny_model, on_torch, monkeypatch):
+    # The loop of a GPU, on the CPU: without a card there is no memory to pin.
+    import torch
+
+    from textnorm.encoders import torch_runner
+
+    encoder = load_encoder(tiny_model, backend="torch")
+    pinned = []
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: pinned.append(tensor) or tensor)
+    monkeypatch.setattr(torch_runner, "TOKENS_GPU", 40)
+    encoder.runner.gpu = True
+    many = [f"{'nurse ' * (i % 7)}{i}" for i in range(60)]
+    assert np.abs(encoder.encode(many) - on_torch.encode(many)).max() < 1e-5
+    assert len(pinned) > 20
+
+
 def test_threads_of_the_process_stay_as_they_were(tiny_model):
     import torch
 
