@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from textnorm.bench.report import need
 from textnorm.errors import UsageError
 
-#: Rows of a bank, and labelled queries to choose with and to test on, at most.
+#: Rows of a usual bank, and labelled queries to choose with and to test on, at most.
 BANK, DEV, TEST = 1800, 600, 1500
 HPO = ("entities/hpo_terms.jsonl", "entities/hpo_translations.dev.tsv.gz")
 DOID = "entities/task_doid_es.dev.json.gz"
@@ -33,8 +33,8 @@ MELO = {
     "melo-lt-en": ("lt", "titles/melo/ltu_q_lt_c_en", ".dev"),
     "melo-en-en": ("en", "titles/melo/usa_q_en_c_en", ""),
 }
-#: Task -> language of its queries.
-HPO_LANGUAGES = {f"hpo-{code}": code for code in ("es", "fr", "de", "cs", "tr", "pt")}
+#: Task -> language of its queries, all sought among English names and synonyms.
+HPO_LANGUAGES = {f"hpo-{code}": code for code in ("es", "fr", "de", "cs", "tr")}
 TASKS = (*HPO_LANGUAGES, "hpo-synonyms", "doid-es", "esco", "jobbert", "onet", *MELO)
 
 
@@ -47,7 +47,7 @@ class Task:
         lang: language of the queries.
         gallery: names.
         concepts: [n] number of the concept of each name.
-        bank: unlabelled queries, or texts like them.
+        bank: all unlabelled queries, or texts like them, in random order.
         queries: labelled queries.
         gold: concepts of each query.
         dev: positions of the queries that settings are chosen with.
@@ -138,12 +138,13 @@ def _split(name: str, lang: str, names: Names, queries: Queries, *, bank: list[s
             kept.setdefault(text, set()).update(known)
     texts = sorted(kept)
     gold_numbers = [np.array(sorted(number[concept] for concept in kept[text]), np.int64) for text in texts]
-    wanted = np.array([BANK if bank is None else 0, DEV, TEST])
+    dev_share, test_share = (min(1.1 * size / len(texts), size / (BANK + DEV + TEST)) for size in (DEV, TEST))
+    shares = np.array([1 - dev_share - test_share if bank is None else 0, dev_share, test_share])
     rng = np.random.default_rng(0)
-    part_of = rng.choice(3, size=len(number), p=wanted / wanted.sum())
+    part_of = rng.choice(3, size=len(number), p=shares / shares.sum())
     order = rng.permutation(len(texts))
     inside = [order[[set(part_of[gold_numbers[q]]) == {part} for q in order]] for part in range(3)]
-    rows, dev, test = (queries[:size] for queries, size in zip(inside, wanted, strict=True))
+    rows, dev, test = inside[0], inside[1][:DEV], inside[2][:TEST]
     return Task(
         name=name,
         lang=lang,

@@ -129,8 +129,9 @@ class BankStatistics:
             used = np.isfinite(top)
             total: NDArray[np.float64] = np.where(used, top, 0.0).sum(axis=1, dtype=np.float64)
             return total / used.sum(axis=1)
-        found: NDArray[np.float64] = self.sums[:, self.needs.betas.index(term.value)] / self.count
-        return self.peak + np.log(found) / term.value
+        mean: NDArray[np.float64] = self.sums[:, self.needs.betas.index(term.value)] / self.count
+        found: NDArray[np.float64] = self.peak + np.log(mean) / term.value
+        return found
 
 
 def scan(

@@ -111,6 +111,11 @@ class HubnessCorrector:
             UsageError: a bank is missing, or one is given that the method does not use.
             DataError: a bank without rows, vectors of different lengths, zero vectors, NaN.
         """
+        self.collect(gallery, query_bank, gallery_bank)
+        return self.correction()
+
+    def collect(self, gallery: Floats, query_bank: Floats | None = None, gallery_bank: Floats | None = None) -> None:
+        """Do the pass of :meth:`fit` and leave :meth:`correction` for later."""
         _check_given(self.method, query_bank, gallery_bank)
         gallery = np.asarray(gallery)
         if gallery.ndim != 2 or not np.issubdtype(gallery.dtype, np.floating):
@@ -124,7 +129,6 @@ class HubnessCorrector:
             vectors, own = self._rows_of(rows, bank)
             found = self._scan(vectors, self.method.needs(bank), own)
             self._banks[bank] = _Bank(vectors, own, found)
-        return self.correction()
 
     def append_bank(self, rows: Floats, bank: Bank = "query") -> Correction:
         """Return the correction after adding rows to a bank: the same as a fit with all of them.
@@ -204,9 +208,17 @@ class HubnessCorrector:
             DataError: an item has nothing to be compared with but itself.
         """
         self._fitted()
-        method, statistics = self.method, {bank: found.statistics for bank, found in self._banks.items()}
-        banks = {bank: content_hash(found.rows) for bank, found in self._banks.items()}
-        return correction_of(method, statistics, banks)
+        return correction_of(self.method, self.statistics, self.banks)
+
+    @property
+    def statistics(self) -> dict[Bank, BankStatistics]:
+        """What each bank says about each item."""
+        return {bank: found.statistics for bank, found in self._banks.items()}
+
+    @property
+    def banks(self) -> dict[Bank, str]:
+        """Hash of the content of each bank."""
+        return {bank: content_hash(found.rows) for bank, found in self._banks.items()}
 
     # -- state -----------------------------------------------------------------------------------------------------
     def state(self) -> dict[str, NDArray[Any]]:
