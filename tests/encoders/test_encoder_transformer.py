@@ -120,8 +120,8 @@ def test_vectors_that_are_none_are_named(on_torch, monkeypatch, value, message):
         return rows
 
     monkeypatch.setattr(on_torch.runner, "encode", broken)
-    with pytest.raises(DataError, match=rf"text 1 \('cook'\).*{message}.*1 of 2"):
-        on_torch.encode(["nurse", "cook"])
+    with pytest.raises(DataError, match=rf"text 2 \('cook'\).*{message}.*1 of 3"):
+        on_torch.encode(["nurse", "nurse", "cook"])
 
 
 def test_weights_with_nan_are_an_error(tiny_model, tmp_path):

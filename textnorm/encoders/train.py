@@ -257,13 +257,15 @@ class _Deck:
         self.bag = source.bag
         self.batch = min(batch, len(source))
         self.pairs = source.pairs()
-        self._order: list[int] = []
+        self._order: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self._next = 0
 
     def deal(self) -> tuple[_Side, _Side]:
         """Return the two sides of a batch."""
-        if len(self._order) < self.batch:
-            self._order = self.rng.permutation(len(self.left)).tolist()
-        groups, self._order = self._order[: self.batch], self._order[self.batch :]
+        if self._next + self.batch > len(self._order):
+            self._order, self._next = self.rng.permutation(len(self.left)), 0
+        groups = self._order[self._next : self._next + self.batch].tolist()
+        self._next += self.batch
         chance = self.rng.random((3, len(groups)))
         first = [self.left[group] for group in groups]
         a = [int(chance[0, i] * len(texts)) for i, texts in enumerate(first)]

@@ -60,8 +60,7 @@ class TransformerEncoder:
         for start in range(0, len(distinct), WINDOW):
             window = distinct[start : start + WINDOW]
             rows[start : start + len(window)] = self.runner.encode([printable(text) for text in window])
-        out = unit_rows(rows, distinct, self.identity)
-        return out if len(distinct) == len(items) else out[inverse]
+        return unit_rows(rows if len(distinct) == len(items) else rows[inverse], items, self.identity)
 
 
 def printable(text: str) -> str:
