@@ -17,10 +17,11 @@ pytest.importorskip("faiss", reason="the extra 'linking' is not installed")
 
 from textnorm.errors import DataError, MissingExtraError, UsageError
 from textnorm.retrieval import ann
-from textnorm.retrieval.correction import Correction
+from textnorm.retrieval.correction import Correction, HubnessCorrector
 from textnorm.retrieval.folding import Fold
 from textnorm.retrieval.index import FoldedIndex
 from textnorm.retrieval.maps import LinearMap
+from textnorm.retrieval.methods import METHODS
 from textnorm.retrieval.rows import FoldedRows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -235,6 +236,23 @@ def test_gates_ask_for_a_second_search_only_where_one_is_open(monkeypatch):
     asked.clear()
     index.search(queries, 5, corrected=False)
     assert asked == [40]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("gated", [False, True])
+def test_every_method_folds(method, gated):
+    """The index ranks as the correction itself, applied to the whole table of similarities."""
+    rng = np.random.default_rng(16)
+    vectors, bank, queries = unit(rng, 300, 24), unit(rng, 80, 24), unit(rng, 50, 24)
+    weights = {"weight": 1.0, "weight_gallery": -0.25} if method == "signed" else {}
+    correction = HubnessCorrector(method, gated=gated, **weights).fit(vectors, bank)
+    wanted = correction.apply(queries.astype(np.float64) @ vectors.astype(np.float64).T)
+    index = FoldedIndex.build(vectors, names(300), correction=correction)
+    hits = index.search_positions(queries, 10)
+    np.testing.assert_allclose(hits.scores, np.sort(wanted, axis=1)[:, ::-1][:, :10], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(hits.scores, np.take_along_axis(wanted, hits.positions, 1), rtol=0, atol=1e-6)
+    assert index.correction.method == correction.method
+    assert index.correction.banks == correction.banks
 
 
 # -- approximate indexes ---------------------------------------------------------------------------------------------
