@@ -105,7 +105,7 @@ class FoldedIndex:
             correction: fitted on these rows; folded in.
             encoder_identity: identity of the encoder.
             parameters: of an approximate search, in faiss' words: ``efSearch=64``, ``nprobe=32``.
-            multiple: the width of a row is a multiple of this; by default 16 where faiss quantises, else 1.
+            multiple: the width of a row is a multiple of this; by default 1 for ``Flat``, else 16.
             threads: for building; with more than one a graph is not the same every time.
 
         Raises:
