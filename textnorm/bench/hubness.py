@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from textnorm.bench.hubness_tasks import BANK, TASKS, Task, foreign_bank, load_task
 from textnorm.bench.report import Report, Row, data_folder
 from textnorm.errors import TextnormError
-from textnorm.retrieval.correction import Correction
+from textnorm.retrieval.correction import Correction, own_bank
 from textnorm.retrieval.measures import Hubness, paired_interval, recall_at, reciprocal
 from textnorm.retrieval.methods import METHODS, Method, make_method
 from textnorm.retrieval.tuner import Bench, default_method, settings_for, tune
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Vectors = NDArray[np.float32]
 #: Banks that every task is measured with.
 BANKS = ("in-domain", "foreign", "gallery-like", "random")
+#: Gallery items that serve as the gallery bank.
+OWN = 2000
 #: The task that is measured with banks of several sizes.
 MAIN = "hpo-es"
 
@@ -129,9 +131,9 @@ def rows_of(task: Task, name: str, found: Measured, raw: Measured, note: str) ->
 
 def method_rows(encoded: Encoded, bank: Vectors) -> Iterator[Row]:
     """Yield the table of methods of a task: each with the setting that was best on the development part."""
-    task, settings = encoded.task, settings_for()
-    trials = Bench.of(encoded.gallery, encoded.dev, encoded.dev_gold, bank, None, settings)
-    final = Bench.of(encoded.gallery, encoded.test, encoded.test_gold, bank, None, settings, shared=trials)
+    task, settings, own = encoded.task, settings_for(), own_bank(len(encoded.gallery), OWN)
+    trials = Bench.of(encoded.gallery, encoded.dev, encoded.dev_gold, bank, own, settings)
+    final = Bench.of(encoded.gallery, encoded.test, encoded.test_gold, bank, own, settings, shared=trials)
     raw = measure(final, None)
     yield from rows_of(task, "raw", raw, raw, "")
     for name in METHODS:
@@ -156,16 +158,16 @@ def size_rows(encoded: Encoded, encoder: Encoder) -> Iterator[Row]:
 
 def auto_rows(encoded: Encoded, kind: str, bank: Vectors) -> Iterator[Row]:
     """Yield what the tuner, and the default for the unlabelled, do with a bank: gains in R@1 over no correction."""
-    task = encoded.task
-    report = tune(encoded.gallery, encoded.dev, encoded.dev_gold, bank)
+    task, own = encoded.task, own_bank(len(encoded.gallery), OWN)
+    report = tune(encoded.gallery, encoded.dev, encoded.dev_gold, bank, own)
     check = report.bank
     unlabelled = None
     if check is not None and check.fits:
         unlabelled = default_method(len(bank), cross_lingual=task.lang != "en")
     used = [method for method in (report.method, unlabelled, report.best) if method is not None]
-    final = Bench.of(encoded.gallery, encoded.test, encoded.test_gold, bank, None, used or settings_for()[:1])
+    final = Bench.of(encoded.gallery, encoded.test, encoded.test_gold, bank, own, used or settings_for()[:1])
     raw = measure(final, None)
-    guard = f"guard {check.separability:.2f}" if check is not None else ""
+    guard = f"guard {check.separability:.2f}, {check.nearness:.2f}" if check is not None else ""
     for name, method in (("auto", report.method), ("default", unlabelled), ("unguarded", report.best)):
         found = raw if method is None else measure(final, final.correction(method))
         value, lo, hi = paired_interval(recall_at(found.ranks, 1), recall_at(raw.ranks, 1))

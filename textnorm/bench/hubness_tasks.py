@@ -29,7 +29,6 @@ JOBBERT = "titles/jobbert/titles.val.csv"
 ONET = ("titles/onet27/Alternate Titles.txt", "titles/onet27/Occupation Data.txt")
 MELO = {
     "melo-de-en": ("de", "titles/melo/deu_q_de_c_en", ""),
-    "melo-es-en": ("es", "titles/melo/esp_q_es_c_en", ""),
     "melo-lt-en": ("lt", "titles/melo/ltu_q_lt_c_en", ".dev"),
     "melo-en-en": ("en", "titles/melo/usa_q_en_c_en", ""),
 }

@@ -1,11 +1,12 @@
 """Does a bank look like the queries? The check that stands before every correction.
 
-A correction is as good as its bank: a bank in another language or register moves the wrong items. Three signs are
-measured; the first decides, the others explain.
+A correction is as good as its bank: a bank in another language or register moves the wrong items. Two signs decide: how
+well bank and queries can be told apart by their vectors, and how well by the similarity to their nearest item; the
+others explain.
 
-Separability is the area under the ROC curve of a linear two-sample test: with one half of bank and queries the
-direction between their means is found, with the other half it is judged (a classifier two-sample test, Lopez-Paz and
-Oquab, ICLR 2017, with the simplest classifier). Samples of one source give 0.5.
+Separability by vectors is the area under the ROC curve of a linear two-sample test: with one half of bank and queries
+the direction between their means is found, with the other half it is judged (a classifier two-sample test, Lopez-Paz
+and Oquab, ICLR 2017, with the simplest classifier). Samples of one source give 0.5.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class BankCheck:
 
     Attributes:
         separability: 0.5 where bank and queries cannot be told apart, 1 where they always can; NaN for too few rows.
+        nearness: the same by the similarity to the nearest item alone, whichever side is nearer; NaN without a gallery.
         mean_cosine: cosine of the mean vectors.
         nearest_bank: mean similarity of a bank row to its nearest gallery item; NaN without a gallery.
         nearest_queries: the same of the queries.
@@ -44,6 +46,7 @@ class BankCheck:
     """
 
     separability: float
+    nearness: float
     mean_cosine: float
     nearest_bank: float
     nearest_queries: float
@@ -81,24 +84,28 @@ def check_bank(
     means = ours.mean(axis=0), theirs.mean(axis=0)
     lengths = np.linalg.norm(means[0]) * np.linalg.norm(means[1])
     cosine = float(means[0] @ means[1] / lengths) if lengths else float("nan")
-    near = (float("nan"), float("nan"))
+    near, nearness = (float("nan"), float("nan")), float("nan")
     if gallery is not None and len(gallery):
         check_rows(gallery[:1], "The gallery", dim=bank.shape[1])
-        near = _nearest(ours, gallery), _nearest(theirs, gallery)
+        best = _nearest(ours, gallery), _nearest(theirs, gallery)
+        near = float(best[0].mean()), float(best[1].mean())
+        nearness = 0.5 + abs(_area(*best) - 0.5)
     scripts = float("nan")
     if bank_texts is not None and query_texts is not None:
         scripts = script_distance(bank_texts, query_texts)
     if min(len(ours), len(theirs)) < FEWEST:
         reason = f"{len(bank)} bank rows and {len(queries)} queries are too few to compare ({FEWEST} of each)."
-        return BankCheck(float("nan"), cosine, *near, scripts, fits=True, reason=f"not checked: {reason}")
+        return BankCheck(float("nan"), nearness, cosine, *near, scripts, fits=True, reason=f"not checked: {reason}")
     found = _separability(ours, theirs)
-    if not found >= LIMIT:
-        return BankCheck(found, cosine, *near, scripts, fits=True, reason="the bank looks like the queries")
+    signs = {"their vectors": found, "the similarity to their nearest item": nearness}
+    telling = [f"{area:.2f} by {sign}" for sign, area in signs.items() if area >= LIMIT]
+    if not telling:
+        return BankCheck(found, nearness, cosine, *near, scripts, fits=True, reason="the bank looks like the queries")
     reason = (
-        f"the bank does not look like the queries: a line tells them apart in {found:.0%} of pairs (chance 50 %, limit "
-        f"{LIMIT:.0%}), cosine of their means {cosine:.2f}. Take texts of the queries' language and kind for the bank."
+        f"the bank does not look like the queries: they can be told apart ({', '.join(telling)}; the limit is "
+        f"{LIMIT:.2f}, chance 0.5). Take texts of the queries' language and kind for the bank."
     )
-    return BankCheck(found, cosine, *near, scripts, fits=False, reason=reason)
+    return BankCheck(found, nearness, cosine, *near, scripts, fits=False, reason=reason)
 
 
 def script_distance(left: Sequence[str], right: Sequence[str]) -> float:
@@ -143,8 +150,8 @@ def _area(high: NDArray[np.float64], low: NDArray[np.float64]) -> float:
     return float((below + upto).sum() / (2 * len(high) * len(low)))
 
 
-def _nearest(rows: NDArray[np.float64], gallery: Floats) -> float:
-    """Return the mean similarity of rows to their nearest gallery item."""
+def _nearest(rows: NDArray[np.float64], gallery: Floats) -> NDArray[np.float64]:
+    """Return the similarity of some of the rows to their nearest gallery item."""
     few = rows[:500].astype(gallery.dtype)
     best = np.full(len(few), -np.inf)
     for at in range(0, len(gallery), 1 << 14):
@@ -152,4 +159,4 @@ def _nearest(rows: NDArray[np.float64], gallery: Floats) -> float:
     if not np.isfinite(best).all():
         msg = "The gallery holds NaN; leave such texts out."
         raise DataError(msg)
-    return float(best.mean())
+    return best
