@@ -28,7 +28,9 @@ BUILTIN: dict[str, dict[str, str]] = {
         "textnorm.static.v1": "textnorm.encoders.static:load_static",
         "textnorm.transformer.v1": "textnorm.encoders.transformer:load_transformer",
     },
-    "benchmarks": {},
+    "benchmarks": {
+        "hubness": "textnorm.bench.hubness:run",
+    },
 }
 
 

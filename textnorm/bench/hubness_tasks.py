@@ -131,10 +131,11 @@ def _split(name: str, lang: str, names: Names, queries: Queries, *, bank: list[s
             gallery.append(text)
             concepts.append(number.setdefault(concept, len(number)))
     exact = {text.casefold() for text in gallery}
+    spelling: dict[str, str] = {}  # an uncased encoder gives spellings of one text the same vector
     kept: dict[str, set[str]] = {}
     for text, gold in queries:
         if text.casefold() not in exact and (known := [concept for concept in gold if concept in number]):
-            kept.setdefault(text, set()).update(known)
+            kept.setdefault(spelling.setdefault(text.casefold(), text), set()).update(known)
     texts = sorted(kept)
     gold_numbers = [np.array(sorted(number[concept] for concept in kept[text]), np.int64) for text in texts]
     dev_share, test_share = (min(1.1 * size / len(texts), size / (BANK + DEV + TEST)) for size in (DEV, TEST))

@@ -160,8 +160,8 @@ def tune(
         gallery: [n, d] unit rows.
         queries: [q, d] labelled queries; 200 and more.
         gold: positions of the right items, for each query.
-        query_bank: [m, d] unlabelled texts like queries. None may be one of ``queries``: a bank that holds the
-            queries it is judged on flatters itself.
+        query_bank: [m, d] unlabelled texts like queries. Rows that are one of ``queries`` are left out here: a bank
+            that holds the queries it is judged on flatters itself.
         gallery_bank: see :meth:`~textnorm.retrieval.correction.HubnessCorrector.fit`.
         settings: to choose from; by default :func:`settings_for`.
         objective: by which the best is chosen. It must not lose, and neither may recall@1.
@@ -171,7 +171,7 @@ def tune(
 
     Raises:
         UsageError: an unknown objective, no settings.
-        DataError: vectors that do not fit, a query without a right item, a bank row that is one of the queries.
+        DataError: vectors that do not fit, a query without a right item, a bank of nothing but the queries.
     """
     if objective not in ("mrr", "recall@1"):
         msg = f"There is no objective '{objective}': mrr or recall@1."
@@ -180,9 +180,19 @@ def tune(
     if not tried:
         msg = "There are no settings to choose from."
         raise UsageError(msg)
-    _check_queries(queries, gold, gallery, query_bank)
+    _check_queries(queries, gold, gallery)
+    check_rows(query_bank, "The query bank", dim=gallery.shape[1])
+    shared = _shared(query_bank, queries)
+    if shared.all():
+        msg = f"The query bank ({len(shared)} rows) holds nothing but labelled queries; add other texts like queries."
+        raise DataError(msg)
+    query_bank = query_bank[~shared]
     bank = check_bank(query_bank, queries, gallery)
     warnings = [] if bank.fits else [bank.reason]
+    if shared.any():
+        warnings.append(
+            f"{shared.sum()} of {len(shared)} bank rows are labelled queries; they were left out to choose."
+        )
     if len(queries) < FEWEST:
         reason = f"{len(queries)} labelled queries are too few to choose with ({FEWEST} at least, {ENOUGH} better)"
         return TuneReport(None, reason, bank=bank, warnings=warnings)
@@ -304,9 +314,7 @@ def _together(settings: Sequence[Method]) -> Method:
     return Method("all settings", (), columns)
 
 
-def _check_queries(
-    queries: Floats, gold: Sequence[Sequence[int] | NDArray[np.int64]], gallery: Floats, query_bank: Floats
-) -> None:
+def _check_queries(queries: Floats, gold: Sequence[Sequence[int] | NDArray[np.int64]], gallery: Floats) -> None:
     """Check labelled queries.
 
     Raises:
@@ -323,9 +331,9 @@ def _check_queries(
         if min(positions) < 0 or max(positions) >= len(gallery):
             msg = f"Query {row} has a right item outside the gallery of {len(gallery)} items."
             raise DataError(msg)
-    check_rows(query_bank, "The query bank", dim=gallery.shape[1])
-    seen = {row.tobytes() for row in np.ascontiguousarray(query_bank, np.float32)}
-    shared = sum(row.tobytes() in seen for row in np.ascontiguousarray(queries, np.float32))
-    if shared:
-        msg = f"{shared} of the {len(queries)} labelled queries are in the query bank too; take them out of one."
-        raise DataError(msg)
+
+
+def _shared(bank: Floats, queries: Floats) -> NDArray[np.bool_]:
+    """Return [m]: whether a bank row is equal to one of the queries."""
+    known = {row.tobytes() for row in np.ascontiguousarray(queries, np.float32)}
+    return np.array([row.tobytes() in known for row in np.ascontiguousarray(bank, np.float32)], np.bool_)
