@@ -127,6 +127,17 @@ def test_the_paired_interval_is_that_of_the_normal_approximation():
     assert paired_interval(ours, ours) == (0, 0, 0)
 
 
+def test_queries_that_stand_together_are_drawn_together():
+    """Ten copies of each query are no more evidence than one."""
+    rng = np.random.default_rng(2)
+    ours, theirs = (rng.random((2, 100)) < 0.4).astype(float)
+    once = paired_interval(ours, theirs)
+    copied = paired_interval(np.repeat(ours, 10), np.repeat(theirs, 10), groups=np.repeat(np.arange(100) * 7, 10))
+    assert copied == pytest.approx(once)
+    alone = paired_interval(np.repeat(ours, 10), np.repeat(theirs, 10))
+    assert alone[2] - alone[1] < 0.4 * (once[2] - once[1])
+
+
 @pytest.mark.parametrize(("ours", "theirs"), [([], []), ([[1.0]], [[2.0]])])
 def test_an_interval_of_nothing(ours, theirs):
     with pytest.raises(DataError, match="at least one query"):

@@ -142,12 +142,21 @@ def paired_interval(
     ours: Sequence[float] | NDArray[np.float64],
     theirs: Sequence[float] | NDArray[np.float64],
     *,
+    groups: NDArray[np.int64] | None = None,
     resamples: int = 1000,
     seed: int = 0,
 ) -> tuple[float, float, float]:
     """Return the mean difference of two figures over the same queries and its 95 % interval (paired bootstrap).
 
     The interval is the percentile interval of means over queries drawn with replacement.
+
+    Args:
+        ours: [q] one figure a query.
+        theirs: [q].
+        groups: [q] queries that are not independent have the same number, such as those with the same right item; then
+            whole groups are drawn. Without, each query is a group.
+        resamples: number of draws.
+        seed: of the draws.
 
     Raises:
         DataError: not the same number of queries, or none.
@@ -156,9 +165,12 @@ def paired_interval(
     if difference.ndim != 1 or not len(difference):
         msg = "A paired interval needs one figure a query, and at least one query."
         raise DataError(msg)
+    place = np.arange(len(difference)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    sums, counts = np.bincount(place, difference), np.bincount(place)
     rng = np.random.default_rng(seed)
     means = np.empty(resamples)
     for i in range(resamples):
-        means[i] = difference[rng.integers(0, len(difference), len(difference), dtype=np.int32)].mean()
+        drawn = rng.integers(0, len(sums), len(sums), dtype=np.int32)
+        means[i] = sums[drawn].sum() / counts[drawn].sum()
     lo, hi = np.quantile(means, (0.025, 0.975))
     return float(difference.mean()), float(lo), float(hi)

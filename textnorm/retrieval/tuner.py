@@ -2,8 +2,9 @@
 
 Everything is measured from one pass over the banks and one over the gallery: settings differ only in the bias, so each
 is scored by ranking again the raw best candidates of a query. The setting is chosen on one half of the queries and
-judged on the other. It is taken only if the 95 % interval of its gain there holds no loss; skewness is reported and
-decides nothing.
+judged on the other; queries with the same right item stay together and are drawn together, because they win or lose
+together. It is taken only if the bank looks like the queries and the 95 % interval of its gain holds no loss; skewness
+is reported and decides nothing.
 """
 
 from __future__ import annotations
@@ -151,6 +152,7 @@ def tune(
     settings: Sequence[Method] | None = None,
     objective: Objective = "mrr",
     depth: int = DEPTH,
+    trust_bank: bool = False,
     threads: int = 1,
     seed: int = 0,
 ) -> TuneReport:
@@ -166,6 +168,7 @@ def tune(
         settings: to choose from; by default :func:`settings_for`.
         objective: by which the best is chosen. It must not lose, and neither may recall@1.
         depth: raw candidates a query that are ranked again.
+        trust_bank: let the labelled queries alone decide, also where the guard finds the bank unlike the queries.
         threads: for the pass over the banks.
         seed: of the halves and of the bootstrap.
 
@@ -199,31 +202,41 @@ def tune(
     if len(queries) < ENOUGH:
         warnings.append(f"{len(queries)} labelled queries show only large gains; give {ENOUGH} or more.")
     bench = Bench.of(gallery, queries, gold, query_bank, gallery_bank, tried, depth=depth, threads=threads)
-    order = np.random.default_rng(seed).permutation(len(queries))
-    choose, judge = order[: len(order) // 2], order[len(order) // 2 :]
+    groups = np.array([min(positions) for positions in gold], np.int64)
+    choose, judge = _halves(groups, seed)
+    if not len(choose):
+        reason = "all labelled queries have the same right item, so nothing can be learnt from them"
+        return TuneReport(None, reason, bank=bank, warnings=warnings)
     trials = [Trial(method, bench.figures(method, choose)) for method in tried]
     by = (lambda t: t.figures.mrr) if objective == "mrr" else (lambda t: t.figures.recall_1)
     trials.sort(key=by, reverse=True)
     best = trials[0].method
     before, after = bench.ranks(None)[judge], bench.ranks(best)[judge]
+    figures = {
+        "recall@1": (recall_at(after, 1), recall_at(before, 1)),
+        "recall@10": (recall_at(after, 10), recall_at(before, 10)),
+        "mrr": (reciprocal(after), reciprocal(before)),
+    }
     gains = {
-        "recall@1": Gain(*paired_interval(recall_at(after, 1), recall_at(before, 1), seed=seed)),
-        "recall@10": Gain(*paired_interval(recall_at(after, 10), recall_at(before, 10), seed=seed)),
-        "mrr": Gain(*paired_interval(reciprocal(after), reciprocal(before), seed=seed)),
+        name: Gain(*paired_interval(ours, theirs, groups=groups[judge], seed=seed))
+        for name, (ours, theirs) in figures.items()
     }
     deciding = {"recall@1": gains["recall@1"], objective: gains[objective]}
     losing = [name for name, gain in deciding.items() if gain.lo < 0 or gain.value <= 0]
+    taken = not losing and (bank.fits or trust_bank)
     if losing:
         gain = gains[losing[0]]
         interval = f"{gain.value:+.4f} [{gain.lo:+.4f}, {gain.hi:+.4f}]"
         reason = f"the best of {len(tried)} settings, {best}, has a gain in {losing[0]} of {interval} on other queries"
         reason += ", which does not rule out a loss"
+    elif not taken:
+        reason = f"{best} would be the best of {len(tried)} settings, but {bank.reason}"
     else:
         reason = (
             f"R@1 {gains['recall@1'].value:+.4f}, MRR {gains['mrr'].value:+.4f} on queries that it was not chosen on"
         )
     return TuneReport(
-        method=None if losing else best,
+        method=best if taken else None,
         reason=reason,
         best=best,
         queries=(len(choose), len(judge)),
@@ -312,6 +325,16 @@ def _together(settings: Sequence[Method]) -> Method:
     """Return a method that asks each bank for everything that the settings need; not for use itself."""
     columns: tuple[Column, ...] = tuple(dict.fromkeys(column for method in settings for column in method.columns))
     return Method("all settings", (), columns)
+
+
+def _halves(groups: NDArray[np.int64], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return two parts of the queries of about the same size that have no group in common."""
+    _, place, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(counts))
+    before = np.empty(len(counts), np.int64)
+    before[order] = np.cumsum(counts[order]) - counts[order]
+    first = (before + counts / 2)[place] < len(groups) / 2
+    return np.flatnonzero(first), np.flatnonzero(~first)
 
 
 def _check_queries(queries: Floats, gold: Sequence[Sequence[int] | NDArray[np.int64]], gallery: Floats) -> None:
