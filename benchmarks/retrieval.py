@@ -438,7 +438,7 @@ def upgrade_part(task: Task, repeat: int) -> None:
     new = list(spaces)[-1]
     for old, to in (("untrained", "trained"), ("untrained", new), ("trained", new), (new, "trained")):
         for side in ("stored", "queries"):
-            for pairs in (300, 1000, 3000):
+            for pairs in (300, 1000, 3000) if (old, side) == ("trained", "stored") else (1000,):
                 found = fit_upgrade(spaces[old], spaces[to], side=side, groups=groups, pairs=pairs)
                 overlap, hits = found.kept
                 show(

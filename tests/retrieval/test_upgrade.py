@@ -58,12 +58,12 @@ def test_softness_goes_from_free_to_orthogonal():
 
 def test_refinement_brings_each_text_nearer_to_itself_than_to_others():
     rng = np.random.default_rng(8)
-    x = unit(rng.standard_normal((300, 6)))
-    y = unit(np.tanh(3 * x @ rng.standard_normal((6, 12))))
+    x = unit(rng.standard_normal((600, 10)))
+    y = unit(np.sign(x @ rng.standard_normal((10, 12))) + 0.1 * rng.standard_normal((600, 12)))
     start = soft_map(x, y, 1.0)
 
     def found(map_):
-        return ((map_(x) @ y.T).argmax(axis=1) == np.arange(300)).mean()
+        return ((map_(x) @ y.T).argmax(axis=1) == np.arange(600)).mean()
 
     assert found(refined_map(x, y, start, 60)) > found(start) + 0.05
     np.testing.assert_array_equal(refined_map(x, y, start, 0).matrix, start.matrix)
