@@ -1,6 +1,6 @@
 """Encoders: texts per CPU-second, fidelity, training, and a GPU where there is one, in one run.
 
-    python benchmarks/encoders.py [speed] [training] [gpu] [--json FILE]
+    python benchmarks/encoders.py [static] [transformer] [training] [ablation] [gpu] [--json FILE]
 
 Without a part all are run. Speeds are texts by CPU-seconds of one thread, the best of two passes, loading left out;
 only the GPU part is by the clock. "Cosine" and "recall@10 overlap" compare with the same model on torch in float32:
@@ -53,7 +53,9 @@ from textnorm.encoders import (
 from textnorm.encoders.features import features
 from textnorm.errors import TextnormError
 
-PARTS = ("speed", "training", "gpu")
+WEB = "text/en_EWT.txt.gz"
+#: Titles, and sentences, on which transformers are timed.
+SAMPLE = 1000
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 #: Dense half-precision TFLOP/s by the makers' data sheets, by a part of the card's name.
 PEAKS = {"H200": 989.0, "H100": 989.0, "A100": 312.0, "L4": 121.0, "T4": 65.0, "4090": 165.0}
@@ -65,7 +67,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"some of: {', '.join(PARTS)}")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    if unknown := set(args.parts) - set(PARTS):
+    if unknown := set(args.parts) - PARTS.keys():
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     folder = data.data_dir() / "titles"
     if not (folder / "esco").is_dir():
@@ -73,7 +75,7 @@ def main() -> None:
     report = Report("encoders")
     esco = Esco(folder)
     for part in args.parts or PARTS:
-        {"speed": speed, "training": training, "gpu": gpu}[part](report, esco)
+        PARTS[part](report, esco)
     print("\n".join(report.lines()))
     if args.json:
         args.json.write_text(json.dumps(report.payload(__version__), indent=1), encoding="utf-8")
@@ -215,34 +217,44 @@ def model2vec() -> Encode | None:
     return lambda texts: model.encode(list(texts))
 
 
-def speed(report: Report, esco: Esco) -> None:
-    """Texts per CPU-second on titles and on sentences, and fidelity to torch."""
-    titles = esco.titles()
-    web = data.lines("text/en_EWT.txt.gz") or []
-    sentences = list(dict.fromkeys(line for line in web if 15 <= len(line.split()) <= 25))
-    report.notes.append(
-        f"titles: {len(titles):,} names of {np.mean([len(t.split()) for t in titles]):.1f} words; sentences: "
-        f"{len(sentences):,} of web text, 15 to 25 words; "
-        "transformers run on the first 2,000 of each."
-    )
-    static = train_static(esco.known(), settings=TrainSettings(passes=4))
-    ways: dict[str, tuple[Encode, int | None]] = {"static, trained": (static.encode, None)}
-    alone = train_static(esco.known(), settings=TrainSettings(passes=1, dim=256))
-    ways["static, 256 dimensions"] = (alone.encode, None)
-    ways |= {name: (encoder.encode, 2000) for name, encoder in transformers().items()}
+def sentences_of_web() -> list[str]:
+    """Return distinct sentences of 15 to 25 words; none where the text is missing."""
+    return list(dict.fromkeys(line for line in data.lines(WEB) or [] if 15 <= len(line.split()) <= 25))
+
+
+def speeds(report: Report, name: str, encode: Encode, titles: Sequence[str], sentences: Sequence[str]) -> None:
+    """Add the rates of one encoder."""
+    report.add(Row(name, "en", "titles per CPU-s", rate(encode, titles), len(titles)))
+    if sentences:
+        report.add(Row(name, "en", "sentences per CPU-s", rate(encode, sentences), len(sentences)))
+
+
+def static(report: Report, esco: Esco) -> None:
+    """Texts per CPU-second of static encoders, and how soon one is ready."""
+    titles, sentences = esco.titles(), sentences_of_web()
+    trained = train_static(esco.known(), settings=TrainSettings(passes=4))
+    speeds(report, "static, 128 dimensions", trained.encode, titles, sentences)
+    wide = StaticEncoder.untrained(dim=256)
+    speeds(report, "static, 256 dimensions", wide.encode, titles, sentences)
     if (other := model2vec()) is not None:
-        ways["model2vec, 256 dimensions"] = (other, None)
+        speeds(report, "model2vec, 256 dimensions", other, titles, sentences)
+    report.add(Row("static, 128 dimensions", "", "seconds to first vector, new process", start("static", trained)))
+    report.notes.append(f"titles: {len(titles):,} names of ESCO; sentences: web text of 15 to 25 words.")
+
+
+def transformer(report: Report, esco: Esco) -> None:
+    """Texts per CPU-second of MiniLM on each backend of a CPU, and fidelity to torch."""
+    titles, sentences = esco.titles()[:SAMPLE], sentences_of_web()[:SAMPLE]
     exact: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
-    for name, (encode, limit) in ways.items():
-        report.add(Row(name, "en", "titles per CPU-s", rate(encode, titles[:limit]), len(titles[:limit])))
-        if sentences:
-            report.add(Row(name, "en", "sentences per CPU-s", rate(encode, sentences[:limit]), len(sentences[:limit])))
-        if name.startswith("MiniLM"):
-            found = encode(titles[:500]), encode(esco.targets)
-            exact = exact or found
-            report.add(Row(name, "en", "cosine", float((found[0] * exact[0]).sum(axis=1).mean()), 500))
-            report.add(Row(name, "en", "recall@10 overlap", overlap(found, exact), 500))
-    report.add(Row("static, trained", "", "seconds to first vector, new process", start("static", static)))
+    for name, encoder in transformers().items():
+        speeds(report, name, encoder.encode, titles, sentences)
+        found = encoder.encode(titles[:500]), encoder.encode(esco.targets)
+        if exact is None:
+            exact = found
+            continue
+        report.add(Row(name, "en", "cosine, mean", float((found[0] * exact[0]).sum(axis=1).mean()), 500))
+        report.add(Row(name, "en", "cosine, least", float((found[0] * exact[0]).sum(axis=1).min()), 500))
+        report.add(Row(name, "en", "recall@10 overlap", overlap(found, exact), 500))
     report.add(Row("MiniLM ONNX fp32", "", "seconds to first vector, new process", start("minilm", None)))
 
 
@@ -270,63 +282,71 @@ def start(spec: str, encoder: StaticEncoder | None) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def quality(report: Report, esco: Esco, name: str, encode: Callable[[Sequence[str]], Any], note: str = "") -> None:
+    """Add the mean reciprocal rank of one encoder on each task."""
+    for task, (queries, right, targets) in esco.tasks().items():
+        ranks = reciprocal_ranks(encode(queries), right, encode(targets))
+        report.add(mean(task, "en", f"MRR {name}", ranks, note))
+
+
+def trained(
+    report: Report,
+    esco: Esco,
+    name: str,
+    sources: Any,
+    settings: TrainSettings | None = None,
+    options: FeatureSettings | None = None,
+    texts: Sequence[str] = (),
+) -> None:
+    """Train an encoder; add its quality and the pairs per CPU-second."""
+    events: list[TrainEvent] = []
+    with cpu_time() as clock:
+        encoder = train_static(
+            sources, texts=texts, settings=settings, feature_settings=options, on_event=events.append
+        )
+    quality(report, esco, name, encoder.encode, f"{clock.seconds:.1f} CPU-s of training")
+    report.add(Row("training", "en", f"pairs per CPU-s {name}", events[-1].pairs / clock.seconds, events[-1].pairs))
+
+
 def training(report: Report, esco: Esco) -> None:
     """Quality on names that were kept out, and pairs per CPU-second beside torch."""
-    tasks = esco.tasks()
     known = esco.known()
-
-    def quality(name: str, encode: Callable[[Sequence[str]], Any], note: str = "") -> None:
-        for task, (queries, right, targets) in tasks.items():
-            report.add(mean(task, "en", f"MRR {name}", reciprocal_ranks(encode(queries), right, encode(targets)), note))
-
-    def trained(
-        name: str,
-        sources: Any,
-        settings: TrainSettings,
-        options: FeatureSettings | None = None,
-        texts: Sequence[str] = (),
-    ) -> None:
-        events: list[TrainEvent] = []
-        with cpu_time() as clock:
-            encoder = train_static(
-                sources, texts=texts, settings=settings, feature_settings=options, on_event=events.append
-            )
-        seconds, pairs = clock.seconds, events[-1].pairs
-        quality(name, encoder.encode, f"{seconds:.1f} CPU-s")
-        report.add(Row("training", "en", f"pairs per CPU-s {name}", pairs / seconds, pairs))
-
-    quality("untrained", StaticEncoder.untrained().encode)
-    quality(
-        "counted (weighted)", StaticEncoder.weighted([*esco.targets, *(n for g in known.values() for n in g)]).encode
-    )
-    tfidf = char_tfidf([*known.values()], esco.targets)
-    if tfidf is not None:
-        quality("char TF-IDF", tfidf)
-    names = names_source(known)
-    skills = attributes_source(known, esco.skills)
-    trained("names, 1 pass", [names], TrainSettings(passes=1))
-    trained("names, 4 passes", [names], TrainSettings(passes=4))
-    trained("names (default)", [names], TrainSettings())
-    trained("names, 256 dimensions", [names], TrainSettings(dim=256))
-    few = names_source(dict(list(known.items())[::20]))
-    alone = [name for group in known.values() for name in group]
-    trained("names of a twentieth", [few], TrainSettings(), texts=alone)
-    trained("names of a twentieth, no damping", [few], TrainSettings(damping=0), texts=alone)
-    trained("names, n-grams 3-4", [names], TrainSettings(), FeatureSettings(min_n=3))
-    trained("names, batch 256", [names], TrainSettings(batch=256))
-    trained("skills alone", [skills], TrainSettings())
-    above = parents_source({**known, **esco.groups}, esco.parents, weight=0.25)
-    trained("names + parents/4", [names, above], TrainSettings())
-    trained("names + skills/2", [names, attributes_source(known, esco.skills, weight=0.5)], TrainSettings())
+    every = [*esco.targets, *(name for names in known.values() for name in names)]
+    quality(report, esco, "untrained", StaticEncoder.untrained().encode)
+    quality(report, esco, "counted", StaticEncoder.weighted(every).encode)
+    if (tfidf := char_tfidf(every)) is not None:
+        quality(report, esco, "char TF-IDF", tfidf)
+    trained(report, esco, "trained (default)", known)
     found = transformers()
     for name in ("MiniLM ONNX fp32", "MiniLM torch fp32"):
         if name in found:
-            quality("MiniLM, not trained", found[name].encode)
+            quality(report, esco, "MiniLM, not trained", found[name].encode)
             break
     against_torch(report, known)
 
 
-def char_tfidf(groups: Sequence[Sequence[str]], targets: Sequence[str]) -> Callable[[Sequence[str]], Any] | None:
+def ablation(report: Report, esco: Esco) -> None:
+    """Quality by passes, size, n-grams, batch, sources of pairs, and with few pairs."""
+    known = esco.known()
+    names = names_source(known)
+    trained(report, esco, "1 pass", known, TrainSettings(passes=1))
+    trained(report, esco, "4 passes", known, TrainSettings(passes=4))
+    trained(report, esco, "256 dimensions", known, TrainSettings(dim=256))
+    trained(report, esco, "batch 256", known, TrainSettings(batch=256))
+    trained(report, esco, "n-grams 3-4", known, options=FeatureSettings(min_n=3))
+    trained(report, esco, "n-grams 2-5", known, options=FeatureSettings(max_n=5))
+    few = names_source(dict(list(known.items())[::20]))
+    alone = [name for group in known.values() for name in group]
+    trained(report, esco, "pairs of a twentieth", [few], texts=alone)
+    trained(report, esco, "pairs of a twentieth, no damping", [few], TrainSettings(damping=0), texts=alone)
+    skills = attributes_source(known, esco.skills)
+    trained(report, esco, "skills alone", [skills])
+    above = parents_source({**known, **esco.groups}, esco.parents, weight=0.25)
+    trained(report, esco, "names + parents/4", [names, above])
+    trained(report, esco, "names + skills/2", [names, attributes_source(known, esco.skills, weight=0.5)])
+
+
+def char_tfidf(texts: Sequence[str]) -> Callable[[Sequence[str]], Any] | None:
     """Return character TF-IDF as in the field's baselines: 2- to 4-grams inside words, sublinear, L2."""
     try:
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -334,8 +354,8 @@ def char_tfidf(groups: Sequence[Sequence[str]], targets: Sequence[str]) -> Calla
         print("char TF-IDF is left out: scikit-learn is not installed.", file=sys.stderr)
         return None
     vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
-    vectors.fit([*targets, *(name for group in groups for name in group)])
-    return lambda texts: vectors.transform(list(texts))
+    vectors.fit(texts)
+    return lambda given: vectors.transform(list(given))
 
 
 def against_torch(report: Report, known: dict[str, list[str]], steps: int = 60, batch: int = 1024) -> None:
@@ -396,8 +416,7 @@ def gpu(report: Report, esco: Esco) -> None:
     encoder: Any = load_encoder("minilm", device="cuda")
     exact: Any = load_encoder("minilm", device="cuda", precision="float32")
     titles = esco.titles()
-    web = data.lines("text/en_EWT.txt.gz") or []
-    sets = {"titles": titles, "sentences": list(dict.fromkeys(line for line in web if 15 <= len(line.split()) <= 25))}
+    sets = {"titles": titles, "sentences": sentences_of_web()}
     for name, texts in sets.items():
         if not texts:
             continue
@@ -421,6 +440,9 @@ def flops_of(model: Any, text: str) -> float:
     hidden, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
     weights = layers * (4 * hidden * hidden + 2 * hidden * inner)
     return float(2 * weights * tokens + layers * 4 * hidden * tokens * tokens)
+
+
+PARTS = {"static": static, "transformer": transformer, "training": training, "ablation": ablation, "gpu": gpu}
 
 
 if __name__ == "__main__":
