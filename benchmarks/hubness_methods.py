@@ -14,7 +14,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -191,14 +191,7 @@ def scored_global(c: Context, _: None) -> Array:
 
 def scored_sinkhorn(c: Context, tau: float, iterations: int = 10) -> Array:
     """Potentials of entropic transport between bank and gallery; the first step is an inverted softmax at 1 / tau."""
-    from scipy.special import logsumexp
-
-    rows = np.zeros(len(c.bank), np.float32)
-    table = c.table / np.float32(tau)
-    for _ in range(iterations):
-        items = logsumexp(table + rows, axis=1) - np.log(len(rows))
-        rows = -(logsumexp(table - items[:, None], axis=0) - np.log(len(items))).astype(np.float32)
-    return c.s - tau * items[c.items]
+    return c.s - c.potentials(tau, iterations)[c.items]
 
 
 def scored_centred(c: Context, _: None) -> Array:
@@ -222,6 +215,9 @@ COMPARED: dict[str, tuple[Callable[..., Array], tuple[Any, ...]]] = {
 class Context:
     """Candidates of some queries, and what the methods look up. ``table`` [n, m] holds gallery-to-bank similarities."""
 
+    #: Potentials by temperature.
+    known: ClassVar[dict[float, Array]] = {}
+
     def __init__(self, candidates: Any, queries: Array, gallery: Array, bank: Array, table: Array) -> None:
         self.items, self.s = candidates.items, candidates.similarities
         self.queries, self.gallery, self.bank, self.table = queries, gallery, bank, table
@@ -230,6 +226,20 @@ class Context:
         """Return [n]: mean Euclidean distance of each item to its k nearest bank rows."""
         best = -np.partition(-self.table, k, axis=1)[:, :k]
         return np.sqrt(np.maximum(2 - 2 * best, 1e-12)).mean(axis=1)
+
+    def potentials(self, tau: float, iterations: int) -> Array:
+        """Return [n]: the dual variables of the items after some iterations; computed once for all contexts."""
+        if tau not in self.known:
+            table = self.table / np.float32(tau)
+            table -= table.max()
+            np.exp(table, out=table)
+            rows = np.full(len(self.bank), 1 / len(self.bank), np.float32)
+            for _ in range(iterations):
+                items = 1 / (table @ rows)
+                rows = 1 / (items @ table)
+                rows /= rows.sum()
+            self.known[tau] = -tau * np.log(items.astype(np.float64))
+        return self.known[tau]
 
     def query_moments(self) -> tuple[Array, Array]:
         """Return mean and standard deviation of each query's similarities to the gallery."""
