@@ -78,7 +78,8 @@ def skewness(counts: NDArray[Any]) -> float:
     if not len(x) or x.min() == x.max():
         return float("nan")
     away = x - x.mean()
-    return float(np.mean(away**3) / np.mean(away**2) ** 1.5)
+    square = away * away
+    return float(np.mean(square * away) / np.mean(square) ** 1.5)
 
 
 def robin_hood(counts: NDArray[Any]) -> float:
