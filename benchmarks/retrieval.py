@@ -66,6 +66,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=9)
     parser.add_argument("--size", type=int, default=1_000_000, help="rows of the part 'scale'")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--only", default="", help="systems of the part 'ann' whose name begins so (HNSW16, usearch …)")
     args = parser.parse_args()
     wanted = args.parts or list(PARTS)
     if unknown := set(wanted) - set(PARTS):
@@ -80,7 +81,7 @@ def main() -> None:
         steps = {"fold": fold_part, "padding": padding_part, "ann": ann_part, "upgrade": upgrade_part}
         for part, step in steps.items():
             if part in wanted:
-                step(task, args.repeat)
+                step(task, args.repeat, **({"only": args.only} if part == "ann" else {}))
     if "scale" in wanted:
         scale_part(args.size)
     if args.json:
@@ -287,7 +288,7 @@ def padding_part(task: Task, repeat: int) -> None:
         show("padding", name, cpu_ms=1000 * float(np.median(found)) / PADDED)
 
 
-def ann_part(task: Task, repeat: int) -> None:
+def ann_part(task: Task, repeat: int, only: str = "") -> None:
     """Recall@10 of the corrected (and the raw) exact ranking against time."""
     print("\nann: recall@10 against the exact ranking of the same kind; R@1 of the task; CPU-ms a query in batches")
     n = len(task.gallery)
@@ -303,6 +304,8 @@ def ann_part(task: Task, repeat: int) -> None:
             ("IVF256,Flat", "nprobe", (8, 32)),
             ("IVF256,PQ50x4fs,RFlat", "nprobe", (8, 32)),
         ):
+            if not factory.startswith(only):
+                continue
             start = process_time()
             try:
                 # Fifty codes need a width that fifty divides.
@@ -327,7 +330,8 @@ def ann_part(task: Task, repeat: int) -> None:
                     r1=accuracy(task, found),
                     build_cpu_s=build,
                 )
-        usearch_rows(task, kind, correction, best, repeat)
+        if "usearch".startswith(only):
+            usearch_rows(task, kind, correction, best, repeat)
 
 
 def per_query(seconds: NDArray[np.float64], task: Task) -> float:
