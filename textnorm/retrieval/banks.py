@@ -127,8 +127,8 @@ class BankStatistics:
             k = int(term.value)
             top = _largest(self.top, k) if k < self.top.shape[1] else self.top
             used = np.isfinite(top)
-            total: NDArray[np.float64] = np.where(used, top, 0.0).sum(axis=1, dtype=np.float64)
-            return total / used.sum(axis=1)
+            largest: NDArray[np.float64] = np.where(used, top, 0.0).sum(axis=1, dtype=np.float64) / used.sum(axis=1)
+            return largest
         mean: NDArray[np.float64] = self.sums[:, self.needs.betas.index(term.value)] / self.count
         found: NDArray[np.float64] = self.peak + np.log(mean) / term.value
         return found

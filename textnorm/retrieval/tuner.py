@@ -25,7 +25,7 @@ from textnorm.retrieval.measures import Hubness, paired_interval, recall_at, rec
 from textnorm.retrieval.methods import BANKS, Bank, Column, Method, make_method
 
 Objective = Literal["mrr", "recall@1"]
-#: Labelled queries below which nothing is chosen: half of them could not show even a large gain.
+#: Labelled queries, and different right items, below which nothing is chosen: half could not show even a large gain.
 FEWEST = 40
 #: Below this, the report says that more are needed to trust a choice.
 ENOUGH = 200
@@ -201,12 +201,12 @@ def tune(
         return TuneReport(None, reason, bank=bank, warnings=warnings)
     if len(queries) < ENOUGH:
         warnings.append(f"{len(queries)} labelled queries show only large gains; give {ENOUGH} or more.")
-    bench = Bench.of(gallery, queries, gold, query_bank, gallery_bank, tried, depth=depth, threads=threads)
     groups = np.array([min(positions) for positions in gold], np.int64)
-    choose, judge = _halves(groups, seed)
-    if not len(choose):
-        reason = "all labelled queries have the same right item, so nothing can be learnt from them"
+    if (distinct := len(np.unique(groups))) < FEWEST:
+        reason = f"the labelled queries have only {distinct} different right items ({FEWEST} at least)"
         return TuneReport(None, reason, bank=bank, warnings=warnings)
+    bench = Bench.of(gallery, queries, gold, query_bank, gallery_bank, tried, depth=depth, threads=threads)
+    choose, judge = _halves(groups, seed)
     trials = [Trial(method, bench.figures(method, choose)) for method in tried]
     by = (lambda t: t.figures.mrr) if objective == "mrr" else (lambda t: t.figures.recall_1)
     trials.sort(key=by, reverse=True)
