@@ -138,7 +138,10 @@ def _split(name: str, lang: str, names: Names, queries: Queries, *, bank: list[s
             kept.setdefault(spelling.setdefault(text.casefold(), text), set()).update(known)
     texts = sorted(kept)
     gold_numbers = [np.array(sorted(number[concept] for concept in kept[text]), np.int64) for text in texts]
-    dev_share, test_share = (min(1.1 * size / len(texts), size / (BANK + DEV + TEST)) for size in (DEV, TEST))
+    wanted = DEV + TEST + BANK
+    # Small sets are shared out as the usual sizes are; of large ones the bank gets more, the others enough concepts.
+    dev_share = min(DEV / wanted, max(0.06, 1.1 * DEV / len(texts)))
+    test_share = min(TEST / wanted, max(0.15, 1.1 * TEST / len(texts)))
     shares = np.array([1 - dev_share - test_share if bank is None else 0, dev_share, test_share])
     rng = np.random.default_rng(0)
     part_of = rng.choice(3, size=len(number), p=shares / shares.sum())

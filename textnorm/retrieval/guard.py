@@ -23,7 +23,7 @@ from textnorm.errors import DataError
 from textnorm.retrieval.banks import Floats, check_rows
 
 #: Separability from which a bank is taken for another kind of text (docs/hubness.md, the guard).
-LIMIT = 0.8
+LIMIT = 0.85
 #: Queries, and bank rows, below which nothing can be said.
 FEWEST = 20
 #: Rows of each side that are looked at.
