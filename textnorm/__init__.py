@@ -20,6 +20,7 @@ _LAZY = {
     "Pipeline": "textnorm.pipeline",
     "load": "textnorm.config",
     "arrow": "",
+    "encoders": "",
     "edits": "",
     "errors": "",
     "pipeline": "",

@@ -32,6 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plugins": ("textnorm.commands.plugins", "List plugins, or check one against the contract."),
     "rules": ("textnorm.commands.rules", "List, check, show and measure rules."),
     "names": ("textnorm.commands.names", "Bring the written forms of each name of a document together."),
+    "index": ("textnorm.commands.index", "Build and change an index of names."),
+    "profile": ("textnorm.commands.profile", "Typical and outlying texts of a corpus, and drift between two."),
     "bench": ("textnorm.commands.bench", "Measure on data and print the table."),
 }
 INTERRUPTED, CLOSED_PIPE, TERMINATED = 130, 141, 143

@@ -27,8 +27,13 @@ BUILTIN: dict[str, dict[str, str]] = {
     "readers": {
         "textnorm.lt.v1": "textnorm.languages.lt.reader:make_reader",
     },
+    "encoders": {
+        "textnorm.static.v1": "textnorm.encoders.static:load_static",
+        "textnorm.transformer.v1": "textnorm.encoders.transformer:load_transformer",
+    },
     "benchmarks": {
         "lt": "textnorm.bench.lt:run",
+        "hubness": "textnorm.bench.hubness:run",
         "names": "textnorm.bench.names:run",
     },
     "name_inflectors": {
@@ -116,8 +121,9 @@ class Registry:
 
 normalizers = Registry("normalizers")
 readers = Registry("readers")
+encoders = Registry("encoders")
 benchmarks = Registry("benchmarks")
 name_inflectors = Registry("name_inflectors")
 KINDS: dict[str, Registry] = {
-    registry.kind: registry for registry in (normalizers, readers, benchmarks, name_inflectors)
+    registry.kind: registry for registry in (normalizers, readers, encoders, benchmarks, name_inflectors)
 }

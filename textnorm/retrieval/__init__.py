@@ -1,0 +1,1 @@
+"""Vectors to neighbours: folded indexes, hubness correction and its measures."""
