@@ -20,11 +20,23 @@ BUILTIN: dict[str, dict[str, str]] = {
     "normalizers": {
         "textnorm.unicode.v1": "textnorm.normalizers.unicode:make_unicode",
         "textnorm.nsw.v1": "textnorm.normalizers.nsw:make_nsw",
+        "textnorm.phrasebook.v1": "textnorm.normalizers.phrasebook:make_phrasebook",
     },
     "readers": {
         "textnorm.lt.v1": "textnorm.languages.lt.reader:make_reader",
     },
-    "benchmarks": {},
+    "benchmarks": {
+        "phrases": "textnorm.bench.phrases:run",
+    },
+    "slot_readers": {
+        "textnorm.en.number.v1": "textnorm.languages.en.spoken:make_number_reader",
+        "textnorm.en.ordinal.v1": "textnorm.languages.en.spoken:make_ordinal_reader",
+        "textnorm.en.date.v1": "textnorm.languages.en.spoken:make_date_reader",
+        "textnorm.lt.number.v1": "textnorm.languages.lt.spoken:make_number_reader",
+        "textnorm.lt.ordinal.v1": "textnorm.languages.lt.spoken:make_ordinal_reader",
+        "textnorm.lt.date.v1": "textnorm.languages.lt.spoken:make_date_reader",
+        "textnorm.lt.time.v1": "textnorm.languages.lt.spoken:make_time_reader",
+    },
 }
 
 
@@ -108,4 +120,7 @@ class Registry:
 normalizers = Registry("normalizers")
 readers = Registry("readers")
 benchmarks = Registry("benchmarks")
-KINDS: dict[str, Registry] = {"normalizers": normalizers, "readers": readers, "benchmarks": benchmarks}
+slot_readers = Registry("slot_readers")
+KINDS: dict[str, Registry] = {
+    registry.kind: registry for registry in (normalizers, readers, benchmarks, slot_readers)
+}

@@ -1,0 +1,193 @@
+"""What slots can take at a place of a sentence: values of lists, numbers, patterns, plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import regex
+
+from textnorm.errors import TextnormError
+from textnorm.normalizers.phrasebook.book import SlotList, Value
+from textnorm.normalizers.phrasebook.errors import BookError, Located
+from textnorm.normalizers.phrasebook.network import Forms, Scope, spellings
+from textnorm.normalizers.phrasebook.tokens import forms
+from textnorm.registry import slot_readers
+
+if TYPE_CHECKING:
+    from textnorm.normalizers.phrasebook.matcher import _Lattice
+
+Reader = Callable[[Sequence[str], int], Iterable[tuple[int, Any]]]
+"""Folded words of a sentence and a place → (place behind, value) of everything that can be read there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A value that was read, not listed."""
+
+    value: Any
+
+
+class Lexicon:
+    """The values of all lists in one trie of words.
+
+    Args:
+        lists: the lists of a network.
+        scope: what names in values mean.
+        phrase_forms: inflected forms of a phrase, for lists that inflect.
+
+    Raises:
+        BookError: a value has a slot, an unknown rule or too many forms; a list inflects and its language cannot.
+    """
+
+    def __init__(self, lists: Sequence[SlotList], scope: Scope, phrase_forms: Forms | None = None) -> None:
+        self.root: dict[str, Any] = {}
+        self.vocabulary: set[str] = set()
+        for number, one in enumerate(lists):
+            for value in one.values:
+                for way in value_forms(value, one, scope, phrase_forms):
+                    self._add(way, number, value)
+
+    def _add(self, way: str, number: int, value: Value) -> None:
+        words = forms(way)
+        if not words:
+            return
+        self.vocabulary.update(words)
+        node = self.root
+        for word in words:
+            node = node.setdefault(word, {})
+        ends = node.setdefault("", {})
+        have = ends.get(number, ())
+        if value not in have:
+            ends[number] = (*have, value)
+
+    def find(
+        self, arcs: list[list[tuple[str, int, float]]], at: int
+    ) -> dict[int, list[tuple[int, tuple[Value, ...], float]]]:
+        """Return, by list, (place behind, values, weight) of every value that begins at a place."""
+        found: dict[int, list[tuple[int, tuple[Value, ...], float]]] = {}
+        root = self.root
+        layer: list[tuple[int, dict[str, Any], float]] = [
+            (target, root[word], weight) for word, target, weight in arcs[at] if word in root
+        ]
+        n = len(arcs)
+        while layer:
+            following = []
+            for place, node, weight in layer:
+                ends = node.get("")
+                if ends is not None:
+                    for number, values in ends.items():
+                        found.setdefault(number, []).append((place, values, weight))
+                if place < n:
+                    for word, target, more in arcs[place]:
+                        child = node.get(word)
+                        if child is not None:
+                            following.append((target, child, weight * more))
+            layer = following
+        return found
+
+
+def value_forms(value: Value, one: SlotList, scope: Scope, phrase_forms: Forms | None) -> list[str]:
+    """Return every way to say a value, inflected forms among them where the list asks for them.
+
+    Raises:
+        BookError: as :class:`Lexicon`.
+    """
+    ways = spellings(value.node, scope, value.text)
+    if not value.inflect:
+        return ways
+    if phrase_forms is None:
+        what = f"the list '{one.name}' asks for inflected forms; there are none for '{scope.book.language}'"
+        raise BookError(what, value.text)
+    return list(dict.fromkeys(form for way in ways for form in (way, *phrase_forms(way))))
+
+
+class Readers:
+    """Reads numbers, patterns and what plugins know.
+
+    Args:
+        lists: the lists of a network.
+        language: its numbers in words are read where a reader ``textnorm.<language>.number.v1`` is registered.
+
+    Raises:
+        BookError: a list names a plugin that does not exist.
+    """
+
+    def __init__(self, lists: Sequence[SlotList], language: str) -> None:
+        self.lists = lists
+        self.language = language
+        name = f"textnorm.{language.partition('-')[0].partition('_')[0]}.number.v1"
+        self.numbers: Reader | None = slot_readers.get(name)() if name in slot_readers.names() else None
+        self.plugins: dict[int, Reader] = {}
+        self.patterns: dict[int, Any] = {}
+        for i, one in enumerate(lists):
+            if one.kind == "regex":
+                self.patterns[i] = regex.compile(one.pattern)
+            elif one.kind == "call":
+                try:
+                    self.plugins[i] = slot_readers.get(one.reader)()
+                except TextnormError as error:
+                    file, _, line = one.where.rpartition(":")
+                    raise BookError(f"the list '{one.name}': {error}", Located("", file, int(line or 0))) from error
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"lists": self.lists, "language": self.language}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["lists"], state["language"])  # type: ignore[misc]
+
+    def find(self, number: int, text: str, lattice: _Lattice, at: int) -> list[tuple[int, Read]]:
+        """Return (place behind, value) of everything that a list can take at a place."""
+        one = self.lists[number]
+        if lattice.whole is not None and not lattice.whole[at]:
+            return []
+        if one.kind == "range":
+            return self._range(one, lattice, at)
+        if one.kind == "regex":
+            return self._pattern(self.patterns[number], text, lattice, at)
+        words = [token.form for token in lattice.tokens]
+        return [(end, Read(value)) for end, value in self.plugins[number](words, at) if at < end <= len(words)]
+
+    def _range(self, one: SlotList, lattice: _Lattice, at: int) -> list[tuple[int, Read]]:
+        form = lattice.tokens[at].form
+        if form[-1].isdigit():
+            value = _digits(form)
+            if not one.digits or value is None or not one.holds(value):
+                return []
+            return [(at + 1, Read(_scaled(value, one)))]
+        if not one.words or self.numbers is None:
+            return []
+        words = [token.form for token in lattice.tokens[at : at + 16]]
+        read = self.numbers(words, 0)
+        return [(at + end, Read(_scaled(value, one))) for end, value in read if one.holds(value)]
+
+    @staticmethod
+    def _pattern(pattern: Any, text: str, lattice: _Lattice, at: int) -> list[tuple[int, Read]]:
+        """Match a pattern on the source; it must end where a token ends."""
+        tokens = lattice.tokens
+        found = pattern.match(text, tokens[at].start, timeout=1.0)
+        if found is None or found.end() <= found.start():
+            return []
+        for end in range(at, len(tokens)):
+            if tokens[end].end == found.end():
+                return [(end + 1, Read(found[0]))]
+            if tokens[end].end > found.end():
+                break
+        return []
+
+
+def _digits(form: str) -> float | None:
+    """Return the number that digits write; ``1.000`` and other groups are none."""
+    body = form.replace(",", ".")
+    if body.count(".") > 1:
+        return None
+    try:
+        return float(body)
+    except ValueError:
+        return None
+
+
+def _scaled(value: float, one: SlotList) -> int | float:
+    number = value * one.multiplier
+    return int(number) if float(number).is_integer() else number
