@@ -28,6 +28,9 @@ BUILTIN: dict[str, dict[str, str]] = {
     "benchmarks": {
         "phrases": "textnorm.bench.phrases:run",
     },
+    "inflectors": {
+        "textnorm.lt.inflector.v1": "textnorm.languages.lt.forms:make_inflector",
+    },
     "slot_readers": {
         "textnorm.en.number.v1": "textnorm.languages.en.spoken:make_number_reader",
         "textnorm.en.ordinal.v1": "textnorm.languages.en.spoken:make_ordinal_reader",
@@ -121,6 +124,7 @@ normalizers = Registry("normalizers")
 readers = Registry("readers")
 benchmarks = Registry("benchmarks")
 slot_readers = Registry("slot_readers")
+inflectors = Registry("inflectors")
 KINDS: dict[str, Registry] = {
-    registry.kind: registry for registry in (normalizers, readers, benchmarks, slot_readers)
+    registry.kind: registry for registry in (normalizers, readers, benchmarks, slot_readers, inflectors)
 }

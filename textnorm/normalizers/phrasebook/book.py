@@ -141,7 +141,8 @@ class Settings:
 
     Attributes:
         fold: whether diacritics may be missing, as a second try.
-        lemmas: whether inflected forms of words may stand for one another, as a last try.
+        fillers: whether the language's words of hesitation may be left out, as a second try.
+        lemmas: whether an unknown word may be another form of a list's word, as a last try.
         phrases: whether classes are replaced in running text that no frame matches.
         ties: what to do where two frames match equally well: say neither, or take the first by name.
         best_slot: a slot whose longest list value is preferred before all else (Home Assistant's ``name``), or ``""``.
@@ -151,7 +152,8 @@ class Settings:
     """
 
     fold: bool = True
-    lemmas: bool = False
+    fillers: bool = True
+    lemmas: bool = True
     phrases: bool = True
     ties: Ties = "abstain"
     best_slot: str = ""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from textnorm.normalizers.phrasebook.book import Book, SlotList
 from textnorm.normalizers.phrasebook.errors import BookError
 from textnorm.normalizers.phrasebook.matcher import Matcher
+from textnorm.normalizers.phrasebook.morphology import Language
 
 
 def compile_book(book: Book, *, lists: Mapping[str, SlotList] | None = None) -> Matcher:
@@ -22,7 +23,7 @@ def compile_book(book: Book, *, lists: Mapping[str, SlotList] | None = None) -> 
     if lists:
         book.lists = {**book.lists, **lists}
     try:
-        return Matcher(book)
+        return Matcher(book, Language.of(book.language))
     except RecursionError as error:
         what = "templates or rules are nested too deeply"
         raise BookError(what, book.name) from error

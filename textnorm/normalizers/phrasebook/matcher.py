@@ -15,7 +15,8 @@ from typing import Any
 
 from textnorm.normalizers.phrasebook.book import Block, Book
 from textnorm.normalizers.phrasebook.context import Conditions
-from textnorm.normalizers.phrasebook.network import GLUE, LEMMA, Forms, Network, Scope, SlotSymbol, build, spellings
+from textnorm.normalizers.phrasebook.morphology import MIN_STEM, Language
+from textnorm.normalizers.phrasebook.network import GLUE, LEMMA, Network, Scope, SlotSymbol, build, spellings
 from textnorm.normalizers.phrasebook.slots import Lexicon, Readers
 from textnorm.normalizers.phrasebook.tokens import Token, strip_marks, tokenize
 
@@ -26,6 +27,9 @@ MAX_PARSES = 2_000
 FOLDED, INFLECTED = 0.95, 0.9
 SKIPPED = 0.98
 WORD, SKIP, SLOT, WILD = range(4)
+
+Others = Callable[[str], Sequence[tuple[str, float]]]
+"""A word of a sentence → words of the book it may stand for, and what each then counts for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,31 +128,24 @@ class Matcher:
 
     Args:
         book: the book.
-        word_forms: inflected forms of a lemma, for ``~lemma`` and lists that inflect.
-        phrase_forms: inflected forms of a phrase given by its lemma, for lists that inflect.
-        lemma_of: the lemma of a word form, at run time; ``None`` where no lemmatizer serves.
+        language: what is known of its language.
 
     Raises:
         BookError: the book cannot be compiled; names file and line.
     """
 
-    def __init__(
-        self,
-        book: Book,
-        *,
-        word_forms: Forms | None = None,
-        phrase_forms: Forms | None = None,
-        lemma_of: Callable[[str], str] | None = None,
-    ) -> None:
+    def __init__(self, book: Book, language: Language) -> None:
         self.book = book
-        self.network = build(book, word_forms)
-        scope = Scope(book, None, word_forms)
-        self.lexicon = Lexicon(self.network.lists, scope, phrase_forms)
+        self.language = language
+        self.network = build(book, language.word_forms)
+        scope = Scope(book, None, language.word_forms)
+        self.lexicon = Lexicon(self.network.lists, scope, language.phrase_forms)
         self.readers = Readers(self.network.lists, book.language)
         self.conditions = {id(block): Conditions(block) for block in book.blocks}
-        self.lemma_of = lemma_of
         self._blocks: dict[tuple[int, ...], list[tuple[int, Block]]] = {}
-        self._skips = _skip_trie([way for text, node in book.skip for way in spellings(node, scope, text)])
+        said = [way for text, node in book.skip for way in spellings(node, scope, text)]
+        self._skips = _trie(said)
+        self._more_skips = _trie([*said, *language.fillers]) if book.settings.fillers else self._skips
         self._states: dict[frozenset[int], State] = {}
         self._runs: dict[tuple[int, SlotSymbol], _Run] = {}
         self._closures: dict[tuple[int, ...], State] = {}
@@ -158,7 +155,7 @@ class Matcher:
         words = self.network.vocabulary | self.lexicon.vocabulary
         self.vocabulary = frozenset(words)
         self._folded = _index(words, strip_marks)
-        self._lemmas: dict[str, list[str]] | None = None
+        self._related: tuple[dict[str, list[str]], dict[str, list[str]]] | None = None
 
     # -- states ------------------------------------------------------------------------------------------------------
     def _state(self, nodes: Sequence[int]) -> State:
@@ -207,26 +204,33 @@ class Matcher:
         tokens = tokenize(text)
         if not tokens:
             return []
-        found = self._best(text, tokens, None, context)
-        if not found and self.book.settings.fold:
-            found = self._best(text, tokens, self._fold_words, context)
-        if not found and self.book.settings.lemmas and self.lemma_of is not None:
-            found = self._best(text, tokens, self._lemma_words, context)
+        settings = self.book.settings
+        # Where a filler stands both readings compete: with it as a word, and without it.
+        skips = self._more_skips
+        if skips is not self._skips and not any(token.form in skips for token in tokens):
+            skips = self._skips
+        found = self._best(text, tokens, None, skips, context)
+        if not found and settings.fold:
+            found = self._best(text, tokens, self._fold_words, skips, context)
+        if not found and settings.lemmas and self.language.endings:
+            found = self._best(text, tokens, self._related_words, skips, context)
         return found
 
     def all_matches(self, text: str, context: Mapping[str, Any] | None = None) -> list[Match]:
         """Return every match of the words as they are, best first."""
         tokens = tokenize(text)
-        return sorted(self._matches(text, tokens, None, context), key=lambda m: m.rank) if tokens else []
+        found = self._matches(text, tokens, None, self._skips, context) if tokens else ()
+        return sorted(found, key=lambda m: m.rank)
 
     def _best(
         self,
         text: str,
         tokens: list[Token],
-        others: Callable[[str], Sequence[tuple[str, float]]] | None,
+        others: Others | None,
+        skips: dict[str, Any],
         context: Mapping[str, Any] | None,
     ) -> list[Match]:
-        matches = list(self._matches(text, tokens, others, context))
+        matches = list(self._matches(text, tokens, others, skips, context))
         if not matches:
             return []
         if self.book.settings.best_slot and len(matches) > 1:
@@ -244,13 +248,14 @@ class Matcher:
         self,
         text: str,
         tokens: list[Token],
-        others: Callable[[str], Sequence[tuple[str, float]]] | None,
+        others: Others | None,
+        skips: dict[str, Any],
         context: Mapping[str, Any] | None,
     ) -> Iterator[Match]:
         if len(self._states) > MAX_STATES:
             self._forget()
         lattice = self._lattice(tokens, others)
-        table = self._walk(text, lattice)
+        table = self._walk(text, lattice, skips)
         words: set[str] | None = None
         for state in table[-1]:
             if state.__class__ is not State or not state.accepts:
@@ -284,10 +289,10 @@ class Matcher:
 
     # -- the lattice -------------------------------------------------------------------------------------------------
     def _lattice(
-        self, tokens: list[Token], others: Callable[[str], Sequence[tuple[str, float]]] | None
+        self, tokens: list[Token], others: Others | None
     ) -> _Lattice:
         arcs: list[list[tuple[str, int, float]]] = []
-        lemmas = self.lemma_of if self.network.lemmas else None
+        lemmas = self.language.lemma if self.network.lemmas else None
         if not (self._suffixes or self._prefixes):
             for i, token in enumerate(tokens):
                 arcs.append(self._words(token.form, i + 1, others, lemmas))
@@ -326,7 +331,7 @@ class Matcher:
         self,
         form: str,
         target: int,
-        others: Callable[[str], Sequence[tuple[str, float]]] | None,
+        others: Others | None,
         lemmas: Callable[[str], str] | None,
     ) -> list[tuple[str, int, float]]:
         row = [(form, target, 1.0)]
@@ -339,15 +344,23 @@ class Matcher:
     def _fold_words(self, form: str) -> list[tuple[str, float]]:
         return [(word, FOLDED) for word in self._folded.get(strip_marks(form), ())]
 
-    def _lemma_words(self, form: str) -> list[tuple[str, float]]:
-        assert self.lemma_of is not None
-        if self._lemmas is None:
-            self._lemmas = _index(self.vocabulary, self.lemma_of)
-        near = [(word, INFLECTED) for word in self._lemmas.get(self.lemma_of(form), ())]
-        return [*self._fold_words(form), *near]
+    def _related_words(self, form: str) -> list[tuple[str, float]]:
+        """Return the words of lists that an unknown word may be a form of: of its lemma, or of its stem."""
+        made = self._fold_words(form)
+        if form in self.vocabulary or made or len(form) < MIN_STEM:
+            return made
+        if self._related is None:
+            words = self.lexicon.vocabulary
+            self._related = _index(words, self.language.lemma), _index(words, self._stem)
+        by_lemma, by_stem = self._related
+        near = by_lemma.get(self.language.lemma(form)) or by_stem.get(self._stem(form), ())
+        return [(word, INFLECTED) for word in near]
+
+    def _stem(self, form: str) -> str:
+        return strip_marks(self.language.stem(form))
 
     # -- the walk ----------------------------------------------------------------------------------------------------
-    def _walk(self, text: str, lattice: _Lattice) -> list[dict[Any, list[Any]]]:
+    def _walk(self, text: str, lattice: _Lattice, phrases: dict[str, Any]) -> list[dict[Any, list[Any]]]:
         """Return, for every place, the states that reach it, each with the steps that led there.
 
         A step is (place before, state before, kind, what was taken, weight); of an open wildcard, a place where it
@@ -363,7 +376,7 @@ class Matcher:
                 continue
             row = arcs[at]
             ahead = table[at + 1]
-            skips = self._skip_ends(lattice, at) if self._skips else ()
+            skips = _skip_ends(lattice, at, phrases) if phrases else ()
             found: dict[int, list[tuple[int, Any, float]]] | None = None
             for state, steps in here.items():
                 if state.__class__ is _Run:
@@ -407,22 +420,6 @@ class Matcher:
         if run is None:
             run = self._runs[key] = _Run(state, arc[0], self.follow(arc))
         return run
-
-    def _skip_ends(self, lattice: _Lattice, at: int) -> list[int]:
-        """Return where skipped phrases end that begin at a place; several in a row are several steps."""
-        ends = []
-        layer: list[tuple[int, dict[str, Any]]] = [(at, self._skips)]
-        while layer:
-            following = []
-            for place, node in layer:
-                for word, target, _ in lattice.arcs[place] if place < len(lattice.arcs) else ():
-                    child = node.get(word)
-                    if child is not None:
-                        if "" in child:
-                            ends.append(target)
-                        following.append((target, child))
-            layer = following
-        return ends
 
     def _paths(
         self, table: list[dict[Any, list[Any]]], state: State, lattice: _Lattice
@@ -507,7 +504,7 @@ class Matcher:
             slots.setdefault(name, SlotMatch(fixed))
         for name, value in from_context.items():
             slots.setdefault(name, SlotMatch(value))
-        rank = (wildcards, -literal, free, skipped, -block.priority)
+        rank = (wildcards, -literal, skipped, free, -block.priority)
         return Match(block.frame, slots, confidence, number, first, last, rank, context)
 
 
@@ -530,6 +527,23 @@ class _Lattice:
         self.whole = whole
 
 
+def _skip_ends(lattice: _Lattice, at: int, phrases: dict[str, Any]) -> list[int]:
+    """Return where phrases end that may be skipped and begin at a place."""
+    ends = []
+    layer: list[tuple[int, dict[str, Any]]] = [(at, phrases)]
+    while layer:
+        following = []
+        for place, node in layer:
+            for word, target, _ in lattice.arcs[place] if place < len(lattice.arcs) else ():
+                child = node.get(word)
+                if child is not None:
+                    if "" in child:
+                        ends.append(target)
+                    following.append((target, child))
+        layer = following
+    return ends
+
+
 def _index(words: Iterator[str] | frozenset[str] | set[str], key: Callable[[str], str]) -> dict[str, list[str]]:
     index: dict[str, list[str]] = {}
     for word in sorted(words):
@@ -537,7 +551,7 @@ def _index(words: Iterator[str] | frozenset[str] | set[str], key: Callable[[str]
     return index
 
 
-def _skip_trie(phrases: Sequence[str]) -> dict[str, Any]:
+def _trie(phrases: Sequence[str]) -> dict[str, Any]:
     trie: dict[str, Any] = {}
     for phrase in phrases:
         node = trie

@@ -1,0 +1,144 @@
+"""All forms of a Lithuanian word or phrase given by its lemma: what a phrasebook's author need not list.
+
+Nouns, adjectives and phrases come from the paradigms of this package. Of verbs the forms that commands and requests use
+are made from the infinitive: infinitive, imperative and conditional, whose endings join the infinitive's stem by rule
+(*Dabartinės lietuvių kalbos gramatika*, chapter on the verb): įjungti, įjunk, įjunkite, įjungtum.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from textnorm.languages.lt.adjectives import DEFINITE, decline_adjective, decline_phrase, parse_phrase
+from textnorm.languages.lt.grammar import CASES, GENDERS, NUMBERS, UnknownParadigmError
+from textnorm.languages.lt.nouns import Noun, decline, noun
+
+#: Endings that join the infinitive's stem; k and g before the k of the imperative fall out (sukti, suk; degti, dek).
+_IMPERATIVE = ("k", "kite", "kit", "kime", "kim")
+_CONDITIONAL = ("čiau", "tum", "tų", "tume", "tumėme", "tumėte", "tumėt")
+_IMPERATIVE_REFLEXIVE = ("kis", "kitės", "kimės")
+_CONDITIONAL_REFLEXIVE = ("čiausi", "tumeis", "tųsi", "tumėmės", "tumėtės")
+
+
+def verb_forms(infinitive: str) -> tuple[str, ...]:
+    """Return the infinitive, imperatives and conditionals of a verb in *-ti* or *-tis*.
+
+    Raises:
+        UnknownParadigmError: it is no infinitive.
+    """
+    reflexive = infinitive.endswith("tis")
+    stem = infinitive.removesuffix("tis" if reflexive else "ti")
+    if stem == infinitive or len(stem) < 2:
+        msg = f"{infinitive!r} is no infinitive: give it in -ti or -tis"
+        raise UnknownParadigmError(msg)
+    short = stem[:-1] if stem[-1] in "kg" else stem
+    imperative = _IMPERATIVE_REFLEXIVE if reflexive else _IMPERATIVE
+    conditional = _CONDITIONAL_REFLEXIVE if reflexive else _CONDITIONAL
+    made = [infinitive, *(short + e for e in imperative), *(stem + e for e in conditional)]
+    if not reflexive:
+        made.append(stem + "t")  # įjungt, as it is said
+    return tuple(dict.fromkeys(made))
+
+
+def _as_noun(lemma: str) -> Noun | None:
+    try:
+        return noun(lemma)
+    except UnknownParadigmError:
+        pass
+    try:
+        return noun(lemma, plural_only=True)
+    except UnknownParadigmError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def word_forms(lemma: str) -> tuple[str, ...]:
+    """Return the forms of a word: of a verb by its infinitive, of a noun or adjective by its nominative.
+
+    What a word's ending leaves open (noun or adjective, feminine or masculine in *-is*) is not guessed: the forms of all
+    readings are there. A word that does not inflect has one form.
+    """
+    word = lemma.lower()
+    made: dict[str, None] = {word: None}
+    if word.endswith(("ti", "tis")) and len(word) > 4:
+        made.update(dict.fromkeys(verb_forms(word)))
+    if word.endswith("ti"):
+        return tuple(made)
+    named = _as_noun(word)
+    if named is not None:
+        made.update(dict.fromkeys(decline(named, case, number) for case in CASES for number in NUMBERS))
+    try:
+        adjective = {
+            decline_adjective(word, case, gender, number, definite=definite)
+            for case in CASES
+            for gender in GENDERS
+            for number in NUMBERS
+            for definite in (False, True)
+        }
+        if word.endswith(("us", "inis", "ias")) or word.endswith("as"):
+            made.update(dict.fromkeys(sorted(adjective)))
+    except UnknownParadigmError:
+        pass
+    return tuple(made)
+
+
+@lru_cache(maxsize=16384)
+def phrase_forms(lemma: str) -> tuple[str, ...]:
+    """Return a phrase in every case and number: *vonios kambarys*, *vonios kambaryje*, *miegamajame kambaryje*.
+
+    The last word is the head unless an asterisk marks another (``*lempa prie lovos``); adjectives before it agree,
+    plain and pronominal ones; everything else stays. A phrase whose head does not inflect has one form.
+    """
+    words = lemma.split()
+    heads = [i for i, word in enumerate(words) if word.startswith("*")]
+    at = heads[0] if heads else len(words) - 1
+    plain = [word.removeprefix("*") for word in words]
+    said = " ".join(plain)
+    named = _as_noun(plain[at].lower())
+    if named is None:
+        return tuple(dict.fromkeys((said, *word_forms(said)))) if len(plain) == 1 else (said,)
+    made: dict[str, None] = {said: None}
+    numbers = ("pl",) if named.plural_only else NUMBERS
+    definite = {
+        i: stem
+        for i, word in enumerate(plain[:at])
+        if (stem := _definite(word.lower(), named)) is not None
+    }
+    fixed = ["=" + word if i in definite else word for i, word in enumerate(plain)]
+    fixed[at] = f"*{plain[at].lower()}" + ("/pl" if named.plural_only else "")
+    phrase = " ".join(fixed)
+    parse_phrase(phrase)
+    for case in CASES:
+        for number in numbers:
+            form = decline_phrase(phrase, case, number).split()
+            for i, adjective in definite.items():
+                form[i] = decline_adjective(adjective, case, named.gender, number, definite=True)
+            made[" ".join(form)] = None
+    return tuple(made)
+
+
+def _definite(word: str, head: Noun) -> str | None:
+    """Return the lemma of a pronominal adjective in the nominative that agrees with a head."""
+    number = "pl" if head.plural_only else "sg"
+    for name, rows in DEFINITE.items():
+        ending = rows[head.gender, number][0]
+        if word.endswith(ending) and len(word) > len(ending) + 2:
+            return word.removesuffix(ending) + name
+    return None
+
+
+class Inflector:
+    """Forms of words and phrases, as the registry ``inflectors`` hands them out."""
+
+    def word(self, lemma: str) -> tuple[str, ...]:
+        """Return the forms of a word."""
+        return word_forms(lemma)
+
+    def phrase(self, lemma: str) -> tuple[str, ...]:
+        """Return the forms of a phrase."""
+        return phrase_forms(lemma)
+
+
+def make_inflector() -> Inflector:
+    """Return the inflector registered as ``textnorm.lt.inflector.v1``."""
+    return Inflector()
