@@ -8,9 +8,18 @@ are made from the infinitive: infinitive, imperative and conditional, whose endi
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import cast
 
-from textnorm.languages.lt.adjectives import DEFINITE, decline_adjective, decline_phrase, parse_phrase
-from textnorm.languages.lt.grammar import CASES, GENDERS, NUMBERS, UnknownParadigmError
+from textnorm.languages.lt.adjectives import DEFINITE, decline_adjective, decline_phrase
+from textnorm.languages.lt.grammar import (
+    CASES,
+    GENDERS,
+    NUMBERS,
+    Case,
+    Number,
+    UnknownParadigmError,
+    case_index,
+)
 from textnorm.languages.lt.nouns import Noun, decline, noun
 
 #: Endings that join the infinitive's stem; k and g before the k of the imperative fall out (sukti, suk; degti, dek).
@@ -89,42 +98,56 @@ def phrase_forms(lemma: str) -> tuple[str, ...]:
     The last word is the head unless an asterisk marks another (``*lempa prie lovos``); adjectives before it agree,
     plain and pronominal ones; everything else stays. A phrase whose head does not inflect has one form.
     """
+    said = " ".join(word.removeprefix("*") for word in lemma.split())
+    declined = _declined(lemma)
+    if not declined:
+        return tuple(dict.fromkeys((said, *word_forms(said)))) if " " not in said else (said,)
+    return tuple(dict.fromkeys((said, *declined)))
+
+
+@lru_cache(maxsize=16384)
+def _declined(lemma: str) -> tuple[str, ...]:
+    """Return the cases of a phrase, singular then plural, of a plural-only head plural; nothing where none declines."""
     words = lemma.split()
     heads = [i for i, word in enumerate(words) if word.startswith("*")]
     at = heads[0] if heads else len(words) - 1
     plain = [word.removeprefix("*") for word in words]
-    said = " ".join(plain)
     named = _as_noun(plain[at].lower())
     if named is None:
-        return tuple(dict.fromkeys((said, *word_forms(said)))) if len(plain) == 1 else (said,)
-    made: dict[str, None] = {said: None}
-    numbers = ("pl",) if named.plural_only else NUMBERS
-    definite = {
-        i: stem
-        for i, word in enumerate(plain[:at])
-        if (stem := _definite(word.lower(), named)) is not None
-    }
+        return ()
+    found = ((i, _definite(word.lower(), named)) for i, word in enumerate(plain[:at]))
+    definite = {i: adjective for i, adjective in found if adjective is not None}
     fixed = ["=" + word if i in definite else word for i, word in enumerate(plain)]
     fixed[at] = f"*{plain[at].lower()}" + ("/pl" if named.plural_only else "")
     phrase = " ".join(fixed)
-    parse_phrase(phrase)
-    for case in CASES:
-        for number in numbers:
+    made: list[str] = []
+    for number in ("pl",) if named.plural_only else NUMBERS:
+        for case in CASES:
             form = decline_phrase(phrase, case, number).split()
             for i, adjective in definite.items():
                 form[i] = decline_adjective(adjective, case, named.gender, number, definite=True)
-            made[" ".join(form)] = None
+            made.append(" ".join(form))
     return tuple(made)
 
 
 def _definite(word: str, head: Noun) -> str | None:
     """Return the lemma of a pronominal adjective in the nominative that agrees with a head."""
-    number = "pl" if head.plural_only else "sg"
+    number: Number = "pl" if head.plural_only else "sg"
     for name, rows in DEFINITE.items():
         ending = rows[head.gender, number][0]
         if word.endswith(ending) and len(word) > len(ending) + 2:
             return word.removesuffix(ending) + name
     return None
+
+
+def phrase_in(lemma: str, case: Case) -> str:
+    """Return a phrase given by its lemma in one case, singular where it has one (see :func:`phrase_forms`).
+
+    Raises:
+        ValueError: unknown case.
+    """
+    forms = _declined(lemma)
+    return forms[case_index(case)] if forms else " ".join(word.removeprefix("*") for word in lemma.split())
 
 
 class Inflector:
@@ -137,6 +160,14 @@ class Inflector:
     def phrase(self, lemma: str) -> tuple[str, ...]:
         """Return the forms of a phrase."""
         return phrase_forms(lemma)
+
+    def in_case(self, lemma: str, case: str) -> str:
+        """Return a phrase in one case.
+
+        Raises:
+            ValueError: unknown case.
+        """
+        return phrase_in(lemma, cast("Case", case))
 
 
 def make_inflector() -> Inflector:

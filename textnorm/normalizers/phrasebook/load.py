@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from datetime import date
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -315,8 +317,7 @@ class _Page:
             raise BookError(f"{what}: a value needs 'in', a string", self.at(given))
         text = located(said)
         context = self.mapping(given.get("context"), f"{what}: context", at) or None
-        out = given.get("out")
-        out = str(out) if isinstance(out, str) else out
+        out = plain(given.get("out"))
         own = bool(given.get("inflect", inflect))
         return Value(parse(text) if is_template(text) else Text(text), text, out, context, own)
 
@@ -399,4 +400,9 @@ def plain(value: Any) -> Any:
         return {plain(k): plain(v) for k, v in value.items()}
     if isinstance(value, list):
         return [plain(item) for item in value]
+    if isinstance(value, date):  # YAML reads 2024-03-05 as one; JSON has none
+        return value.isoformat()
+    if isinstance(value, float) and not isfinite(value):
+        what = "numbers must be finite"
+        raise BookError(what)
     return str(value) if isinstance(value, str) else value

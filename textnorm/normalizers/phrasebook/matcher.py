@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 
-from textnorm.normalizers.phrasebook.book import Block, Book
+from textnorm.normalizers.phrasebook.book import Block, Book, Value
 from textnorm.normalizers.phrasebook.context import Conditions
 from textnorm.normalizers.phrasebook.morphology import MIN_STEM, Language
 from textnorm.normalizers.phrasebook.network import GLUE, LEMMA, Network, Scope, SlotSymbol, build, spellings
@@ -41,6 +41,7 @@ class SlotMatch:
         text: the words of the sentence, ``""`` where the slot was not said.
         start, end: code points of the sentence, both -1 where it was not said.
         wildcard: whether it is free text.
+        entry: the value of the list that matched, or ``None``.
     """
 
     value: Any
@@ -48,6 +49,7 @@ class SlotMatch:
     start: int = -1
     end: int = -1
     wildcard: bool = False
+    entry: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ class Matcher:
         words = self.network.vocabulary | self.lexicon.vocabulary
         self.vocabulary = frozenset(words)
         self._folded = _index(words, strip_marks)
+        self.folded_vocabulary = frozenset(self._folded)
         self._related: tuple[dict[str, list[str]], dict[str, list[str]]] | None = None
 
     # -- states ------------------------------------------------------------------------------------------------------
@@ -482,6 +485,7 @@ class Matcher:
             symbol = taken if kind == WILD else taken[0]
             begin, stop = tokens[start].start, tokens[end - 1].end
             said = text[begin:stop]
+            entry: Value | None = None
             if kind == WILD:
                 wildcards += 1
                 free += stop - begin
@@ -496,7 +500,7 @@ class Matcher:
             else:
                 value = taken[1].value
             if not symbol.capture:
-                slots[symbol.slot] = SlotMatch(value, said, begin, stop, kind == WILD)
+                slots[symbol.slot] = SlotMatch(value, said, begin, stop, kind == WILD, entry)
         from_context = conditions.check(context)
         if from_context is None:
             return None

@@ -31,6 +31,7 @@ class Language:
         endings: case endings, longest first; empty where words are not compared by stem.
         word_forms: inflected forms of a word, or ``None``.
         phrase_forms: inflected forms of a phrase, or ``None``.
+        in_case: a phrase in a case, or ``None``.
     """
 
     code: str
@@ -38,6 +39,7 @@ class Language:
     endings: tuple[str, ...] = ()
     word_forms: Callable[[str], Sequence[str]] | None = None
     phrase_forms: Callable[[str], Sequence[str]] | None = None
+    in_case: Callable[[str, str], str] | None = None
     _lemmas: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -53,6 +55,7 @@ class Language:
             tuple(sorted(facts.get("endings", ()), key=len, reverse=True)),
             inflector.word if inflector is not None else None,
             inflector.phrase if inflector is not None else None,
+            inflector.in_case if inflector is not None else None,
         )
 
     def stem(self, form: str) -> str:

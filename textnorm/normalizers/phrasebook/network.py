@@ -66,6 +66,8 @@ class Network:
         glues: parts of words that stand glued to a slot.
         vocabulary: every word of every template.
         lemmas: whether any symbol means "any form of".
+        trees: of each template, classes unfolded.
+        rules: the book's rules, classes unfolded.
         left_out: why sentences were left out, where the book allows that.
     """
 
@@ -78,6 +80,8 @@ class Network:
     glues: set[str] = field(default_factory=set)
     vocabulary: set[str] = field(default_factory=set)
     lemmas: bool = False
+    trees: list[Node] = field(default_factory=list)
+    rules: Mapping[str, tuple[Located, Node]] = field(default_factory=dict)
     left_out: list[MissingNameError] = field(default_factory=list)
 
     def node(self) -> int:
@@ -443,20 +447,22 @@ def build(book: Book, word_forms: Forms | None = None) -> Network:
     start = network.node()
     classes = Classes(book)
     classes.check()
-    unfolded: Mapping[str, tuple[Located, Node]] = {
-        name: (text, classes.unfold(node)) for name, (text, node) in book.rules.items()
-    }
-    whole = Book(book.name, book.language, lists=book.lists, rules=dict(unfolded))
+    network.rules = {name: (text, classes.unfold(node)) for name, (text, node) in book.rules.items()}
+    whole = Book(book.name, book.language, lists=book.lists, rules=dict(network.rules))
     for block in book.blocks:
+        block.rules = {name: (text, classes.unfold(node)) for name, (text, node) in block.rules.items()}
         scope = Scope(whole, block, word_forms)
         layout = Layout(network, scope)
         for i, (sentence, node) in enumerate(zip(block.sentences, block.nodes, strict=True)):
             number = len(network.templates)
             network.templates.append((block, i))
+            tree = classes.unfold(node)
+            network.trees.append(tree)
             try:
-                layout.template(start, classes.unfold(node), located(sentence), number)
+                layout.template(start, tree, located(sentence), number)
             except MissingNameError as error:
                 if book.settings.missing == "error":
                     raise
                 network.left_out.append(error)
+                network.trees[-1] = EMPTY
     return network
