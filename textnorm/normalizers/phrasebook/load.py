@@ -207,6 +207,9 @@ class _Page:
             book.skip.append((phrase, parse(phrase)))
         for key in ("intents", "frames"):
             for frame, body in self.mapping(data.get(key), key, data.get(key)).items():
+                if not isinstance(frame, str) or not frame.strip():
+                    what = f"a frame's name must be a string, not {frame!r} (put quotes round On, Off, Yes, No)"
+                    raise BookError(what, self.at(body))
                 self.frame(frame, body)
         if "data" in data:
             self.frame(Located(self.file.parent.name, str(self.file), 1), {"data": data["data"]})

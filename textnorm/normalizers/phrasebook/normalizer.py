@@ -20,7 +20,7 @@ from textnorm.normalizers.phrasebook.template import Slot, walk
 from textnorm.normalizers.phrasebook.tokens import TOKEN, fold, strip_marks
 from textnorm.protocols import Scope as TextScope
 
-FRAME, PHRASE, UNKNOWN, AMBIGUOUS = "FRAME", "PHRASE", "UNKNOWN", "AMBIGUOUS"
+FRAME, NEAREST, PHRASE, UNKNOWN, AMBIGUOUS = "FRAME", "NEAREST", "PHRASE", "UNKNOWN", "AMBIGUOUS"
 
 
 class PhrasebookNormalizer:
@@ -95,23 +95,37 @@ class PhrasebookNormalizer:
             builder.add_row(self.edits(text))
         return builder.build()
 
-    def edits(self, text: str) -> list[Edit]:
-        """Return the edits of one text."""
-        found = self.match(text) if self.book.blocks else []
+    def edits(self, text: str, context: Mapping[str, Any] | None = None) -> list[Edit]:
+        """Return the edits of one text; ``context`` is what blocks may require."""
+        found = self.match(text, context) if self.book.blocks else []
         if len(found) == 1:
             return self._sentence(text, found[0])
         if found:
             start, end = _span(text)
-            value = {"frames": [{"frame": m.frame, "slots": m.values} for m in found]}
+            value = {"frames": [{"frame": m.frame, "slots": described(m)} for m in found]}
             return [Edit(start, end, None, AMBIGUOUS, "phrases.ambiguous", found[0].confidence, value)]
-        made = list(self._phrases(text))
         if self.book.blocks and self.fallback is not None:
-            nearest = self.fallback.edit(text)
+            nearest = self._nearest(text)
             if nearest is not None:
                 return [nearest]
+        made = list(self._phrases(text))
         if self.book.blocks and self.book.settings.unknown:
             made += self._unknown(text, made)
         return made
+
+    def answer(self, text: str, context: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return what ``phrases match`` prints of a text: frame, slot values, normalized text, edits."""
+        edits = self.edits(text, context)
+        value = edits[0].value if edits and edits[0].label in (FRAME, NEAREST) else None
+        slots = {} if value is None else {name: slot["value"] for name, slot in value["slots"].items()}
+        row = Edits.from_rows([edits])
+        return {
+            "text": text,
+            "frame": None if value is None else value["frame"],
+            "slots": slots,
+            "text_norm": row.apply([text])[0],
+            "edits": [{"source": text[e.start : e.end], **e.to_dict()} for e in row.row(0)],
+        }
 
     def match(self, text: str, context: Mapping[str, Any] | None = None) -> list[Match]:
         """Return the frame of a text; none where there is none, several where they tie."""
@@ -127,6 +141,15 @@ class PhrasebookNormalizer:
         replacement = None if not said or said == text[start:end] else said
         value = {"frame": match.frame, "slots": described(match)}
         return [Edit(start, end, replacement, FRAME, f"phrases.{match.frame}", match.confidence, value)]
+
+    def _nearest(self, text: str) -> Edit | None:
+        """Return the nearest phrasing as an edit, ``None`` where nothing is near enough."""
+        near = self.fallback(text)
+        if near is None:
+            return None
+        start, end = _span(text)
+        value = {"frame": near.frame, "slots": near.slots, "nearest": near.phrasing, "p": near.p}
+        return Edit(start, end, None, NEAREST, "phrases.nearest", near.p, value)
 
     def _phrases(self, text: str) -> Iterator[Edit]:
         for start, end, (representative, rule) in self.phrases.find(text):
