@@ -16,6 +16,7 @@ from textnorm.languages.lt.grammar import (
     GENDERS,
     NUMBERS,
     Case,
+    Gender,
     Number,
     UnknownParadigmError,
     case_index,
@@ -26,6 +27,8 @@ from textnorm.languages.lt.nouns import Noun, decline, noun
 _IMPERATIVE = ("k", "kite", "kit", "kime", "kim")
 _CONDITIONAL = ("čiau", "tum", "tų", "tume", "tumėme", "tumėte", "tumėt")
 _IMPERATIVE_REFLEXIVE = ("kis", "kitės", "kimės")
+#: Nominatives of pronominal adjectives whose ending no noun has, and the lemma's ending. No noun ends in -asis, few in -oji.
+_PRONOMINAL: tuple[tuple[str, str, Gender], ...] = (("asis", "as", "m"), ("ioji", "ias", "f"), ("oji", "as", "f"))
 _CONDITIONAL_REFLEXIVE = ("čiausi", "tumeis", "tųsi", "tumėmės", "tumėtės")
 
 
@@ -113,6 +116,11 @@ def _declined(lemma: str) -> tuple[str, ...]:
     at = heads[0] if heads else len(words) - 1
     plain = [word.removeprefix("*") for word in words]
     named = _as_noun(plain[at].lower())
+    own = _pronominal(plain[at].lower())
+    if own is not None and len(plain) == 1:
+        lemma, gender = own
+        pairs = [(case, number) for number in NUMBERS for case in CASES]
+        return tuple(decline_adjective(lemma, case, gender, number, definite=True) for case, number in pairs)
     if named is None:
         return ()
     found = ((i, _definite(word.lower(), named)) for i, word in enumerate(plain[:at]))
@@ -128,6 +136,14 @@ def _declined(lemma: str) -> tuple[str, ...]:
                 form[i] = decline_adjective(adjective, case, named.gender, number, definite=True)
             made.append(" ".join(form))
     return tuple(made)
+
+
+def _pronominal(word: str) -> tuple[str, Gender] | None:
+    """Return (lemma, gender) of a pronominal adjective that stands as a noun (*miegamasis*, *valgomasis*)."""
+    for ending, name, gender in _PRONOMINAL:
+        if word.endswith(ending) and len(word) > len(ending) + 2:
+            return word.removesuffix(ending) + name, gender
+    return None
 
 
 def _definite(word: str, head: Noun) -> str | None:
