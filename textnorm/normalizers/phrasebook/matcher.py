@@ -158,6 +158,7 @@ class Matcher:
         self.vocabulary = frozenset(words)
         self._folded = _index(words, strip_marks)
         self.folded_vocabulary = frozenset(self._folded)
+        self._slot_names: dict[str, dict[int, list[str]]] | None = None
         self._related: tuple[dict[str, list[str]], dict[str, list[str]]] | None = None
 
     # -- states ------------------------------------------------------------------------------------------------------
@@ -224,6 +225,45 @@ class Matcher:
         tokens = tokenize(text)
         found = self._matches(text, tokens, None, self._skips, context) if tokens else ()
         return sorted(found, key=lambda m: m.rank)
+
+    # -- for those that look at a sentence without matching it --------------------------------------------------------
+    def words_of(self, form: str, target: int) -> list[tuple[str, int, float]]:
+        """Return the words of the book that a word may be, its forms without diacritics and related forms among them."""
+        near = self._related_words(form) if self.language.endings else self._fold_words(form)
+        return [(form, target, 1.0), *((word, target, weight) for word, weight in near if word != form)]
+
+    def numbers_at(self, tokens: list[Token], at: int) -> list[tuple[int, int, Any]]:
+        """Return (place behind, list, value) of every number that a range of the book takes at a place."""
+        lattice = _Lattice(tokens, [], None)
+        ranges = (i for i, one in enumerate(self.network.lists) if one.kind in ("range", "call"))
+        return [(end, i, read.value) for i in ranges for end, read in self.readers.find(i, "", lattice, at)]
+
+    def slot_names(self, frame: str) -> dict[int, list[str]]:
+        """Return, by list, the slots of a frame that it fills."""
+        if self._slot_names is None:
+            self._slot_names = {}
+            for arcs in self.network.slots:
+                for symbol, target in arcs:
+                    for name in self._frames_behind(target):
+                        known = self._slot_names.setdefault(name, {}).setdefault(symbol.list, [])
+                        if symbol.slot not in known and not symbol.capture:
+                            known.append(symbol.slot)
+        return self._slot_names.get(frame, {})
+
+    def _frames_behind(self, node: int) -> set[str]:
+        """Return the frames whose sentences go through a node; a template's nodes are its own."""
+        network = self.network
+        seen, stack = {node}, [node]
+        while stack:
+            at = stack.pop()
+            if network.accept[at] >= 0:
+                return {network.templates[network.accept[at]][0].frame}
+            targets = [*network.free[at], *(t for ts in network.words[at].values() for t in ts)]
+            for target in (*targets, *(t for _, t in network.slots[at])):
+                if target not in seen:
+                    seen.add(target)
+                    stack.append(target)
+        return set()
 
     def _best(
         self,
