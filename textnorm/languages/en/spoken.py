@@ -74,8 +74,11 @@ def _cardinals(words: Sequence[str], at: int) -> Found:
     i = at
     while i < len(words):
         word = words[i]
-        if word in ("a", "an") and group < 0 and i + 1 < len(words) and (
-            words[i + 1] in ("hundred", "dozen") or words[i + 1] in MAGNITUDES
+        if (
+            word in ("a", "an")
+            and group < 0
+            and i + 1 < len(words)
+            and (words[i + 1] in ("hundred", "dozen") or words[i + 1] in MAGNITUDES)
         ):
             group, last = 1, 10
         elif word in SMALL and word != "dozen":

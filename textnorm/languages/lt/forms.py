@@ -27,6 +27,11 @@ from textnorm.languages.lt.nouns import Noun, decline, noun
 _IMPERATIVE = ("k", "kite", "kit", "kime", "kim")
 _CONDITIONAL = ("čiau", "tum", "tų", "tume", "tumėme", "tumėte", "tumėt")
 _IMPERATIVE_REFLEXIVE = ("kis", "kitės", "kimės")
+#: Suffixes that only nouns have.
+_NOUN_SUFFIXES = (
+    "imas", "ymas", "umas", "tuvas", "ėjas", "tojas", "kas", "ynas", "metras", "alas", "ekas", "mas", "atas", "antas",
+    "orius", "ius", "is",
+)  # fmt: skip
 #: Nominatives of pronominal adjectives whose ending no noun has, and the lemma's ending. No noun ends in -asis, few in -oji.
 _PRONOMINAL: tuple[tuple[str, str, Gender], ...] = (("asis", "as", "m"), ("ioji", "ias", "f"), ("oji", "as", "f"))
 _CONDITIONAL_REFLEXIVE = ("čiausi", "tumeis", "tųsi", "tumėmės", "tumėtės")
@@ -67,8 +72,8 @@ def _as_noun(lemma: str) -> Noun | None:
 def word_forms(lemma: str) -> tuple[str, ...]:
     """Return the forms of a word: of a verb by its infinitive, of a noun or adjective by its nominative.
 
-    What a word's ending leaves open (noun or adjective, feminine or masculine in *-is*) is not guessed: the forms of all
-    readings are there. A word that does not inflect has one form.
+    Where the ending leaves open whether a word is a noun or an adjective, the forms of both are there. A word that does
+    not inflect has one form.
     """
     word = lemma.lower()
     made: dict[str, None] = {word: None}
@@ -87,7 +92,7 @@ def word_forms(lemma: str) -> tuple[str, ...]:
             for number in NUMBERS
             for definite in (False, True)
         }
-        if word.endswith(("us", "inis", "ias")) or word.endswith("as"):
+        if not word.endswith(_NOUN_SUFFIXES):
             made.update(dict.fromkeys(sorted(adjective)))
     except UnknownParadigmError:
         pass

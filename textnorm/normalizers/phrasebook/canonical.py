@@ -50,7 +50,8 @@ class Canonical:
             if isinstance(part, Slot):
                 if part.list not in filled:
                     known = choices(part.list, filled)
-                    raise BookError(f"canonical says {{{part.list}}}, which no sentence of the frame fills. {known}", at)
+                    msg = f"canonical says {{{part.list}}}, which no sentence of the frame fills. {known}"
+                    raise BookError(msg, at)
                 if part.slot != part.list:
                     self._in_case("", part.slot, at)
             elif isinstance(part, Rule | Perm):
@@ -82,9 +83,7 @@ class Canonical:
             parts, _ = self._write(tree, block, said, None) or ([], frozenset())
         return " ".join("".join(parts).split())
 
-    def _write(
-        self, node: Node, block: Block, slots: Mapping[str, SlotMatch], given: Located | None
-    ) -> _Said | None:
+    def _write(self, node: Node, block: Block, slots: Mapping[str, SlotMatch], given: Located | None) -> _Said | None:
         """Return what a tree says with these slots, ``None`` where it says a slot that is not filled."""
         if isinstance(node, Text):
             return [node.text], frozenset()
@@ -142,4 +141,5 @@ class Canonical:
         try:
             return in_case(text or "namas", case)
         except ValueError as error:
-            raise BookError(f"canonical: {error}", at) from error
+            msg = f"canonical: {error}"
+            raise BookError(msg, at) from error

@@ -7,16 +7,19 @@ a slot's value, free text) are looked for by generating sentences and matching t
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from textnorm.normalizers.phrasebook.book import Block, Book
+from textnorm.normalizers.phrasebook.canonical import Canonical
 from textnorm.normalizers.phrasebook.context import Conditions
 from textnorm.normalizers.phrasebook.errors import BookError, Located, located
+from textnorm.normalizers.phrasebook.expand import Generator
 from textnorm.normalizers.phrasebook.matcher import Matcher
 from textnorm.normalizers.phrasebook.network import LEMMA, Classes, Network, Scope, spellings
-from textnorm.normalizers.phrasebook.template import Node, Rule, Slot, walk
+from textnorm.normalizers.phrasebook.template import EMPTY, Alt, Node, Perm, Rule, Seq, Slot, walk
 from textnorm.normalizers.phrasebook.tokens import forms
 
 #: States of the book's automaton that are walked, and sentences that are generated for each template.
@@ -29,7 +32,8 @@ class Finding:
     """One fault or note.
 
     Attributes:
-        kind: ``conflict``, ``unreachable``, ``redundant``, ``unused``, ``missing``, ``example`` or ``shadowed``.
+        kind: ``conflict``, ``unreachable``, ``shadowed``, ``redundant``, ``canonical``, ``twice``, ``unused``, ``missing``,
+            ``example``.
         message: what is wrong, with the lines at fault.
         where: file and line.
         fault: whether it makes the check fail; a note does not.
@@ -208,7 +212,8 @@ def verify(matcher: Matcher) -> None:
     """
     book, network = matcher.book, matcher.network
     for message, at in surface_conflicts(book, Scope(book, None, matcher.language.word_forms)):
-        raise BookError(f"conflict: {message}", at)
+        msg = f"conflict: {message}"
+        raise BookError(msg, at)
     for a, b, example in walk_book(network).conflicts:
         raise BookError(_conflict(network, a, b, example), _line(network, b))
 
@@ -226,8 +231,6 @@ def _line(network: Network, number: int) -> Located:
 
 def check_book(matcher: Matcher, *, samples: int = SAMPLES, seed: int = 0) -> tuple[list[Finding], dict[str, Any]]:
     """Return every finding of a compiled book, and figures: states, phrasings, sentences tried."""
-    from textnorm.normalizers.phrasebook.expand import Generator
-
     book, network = matcher.book, matcher.network
     strict = book.settings.ties == "abstain"
     found = [Finding("missing", str(e).partition(": ")[2], e.where) for e in network.left_out]
@@ -242,20 +245,19 @@ def check_book(matcher: Matcher, *, samples: int = SAMPLES, seed: int = 0) -> tu
             message = f"everything it says is said at {_line(network, report.beside[number]).where}, too"
             found.append(Finding("redundant", message, _line(network, number).where, fault=False))
     found += _unused(book, network)
+    found += _twice(network)
     found += _examples(matcher)
-    generator = Generator(matcher)
+    generator, canonical = Generator(matcher), Canonical(matcher)
     tried, missed = 0, 0
     for number in range(len(network.templates)):
         size = generator.count_template(number)
         if not size:
-            if not network.trees[number]:
-                continue
             block, _ = network.templates[number]
-            if not any(e.where == _line(network, number).where for e in network.left_out):
+            if network.trees[number] != EMPTY:  # those left out are named already
                 message = f"nothing can be said with this sentence of '{block.frame}': a slot has no fitting value"
                 found.append(Finding("unreachable", message, _line(network, number).where, fault=False))
             continue
-        others, one_tried = _round_trip(matcher, generator, number, min(samples, size), seed)
+        others, one_tried, unstable = _round_trip(matcher, canonical, generator, number, min(samples, size), seed)
         tried += one_tried
         missed += len(others)
         if others:
@@ -264,6 +266,10 @@ def check_book(matcher: Matcher, *, samples: int = SAMPLES, seed: int = 0) -> tu
             message = f"'{text}' goes to {got}" + (", and so does all else that it says" if every else "")
             kind = "unreachable" if every else "shadowed"
             found.append(Finding(kind, message, _line(network, number).where, strict))
+        if unstable is not None:
+            text, said = unstable
+            message = f"the canonical sentence of '{text}', '{said}', does not mean the same"
+            found.append(Finding("canonical", message, _line(network, number).where, strict))
     figures = {
         "frames": len(book.frames),
         "templates": len(network.templates),
@@ -279,19 +285,49 @@ def check_book(matcher: Matcher, *, samples: int = SAMPLES, seed: int = 0) -> tu
 
 
 def _round_trip(
-    matcher: Matcher, generator: Any, number: int, samples: int, seed: int
-) -> tuple[list[tuple[str, str]], int]:
-    """Return generated sentences of a template that are not understood as its frame, and how many were tried."""
-    import random
+    matcher: Matcher, canonical: Canonical, generator: Generator, number: int, samples: int, seed: int
+) -> tuple[list[tuple[str, str]], int, tuple[str, str] | None]:
+    """Match generated sentences of a template.
 
+    Returns:
+        Those that are not understood as its frame, how many were tried, and one whose canonical sentence is understood
+        otherwise.
+    """
     rng = random.Random(seed * 1_000_003 + number)
-    wrong = []
+    wrong, unstable = [], None
     for _ in range(samples):
         made = generator.draw(number, rng)
         got = matcher.match(made.text, made.context)
         if [m.frame for m in got] != [made.frame]:
             wrong.append((made.text, " and ".join(f"'{m.frame}'" for m in got) or "nothing"))
-    return wrong, samples
+        elif unstable is None:
+            said = canonical(got[0])
+            again = matcher.match(said, made.context)
+            if [(m.frame, m.values) for m in again] != [(made.frame, got[0].values)] or canonical(again[0]) != said:
+                unstable = made.text, said
+    return wrong, samples, unstable
+
+
+def _twice(network: Network) -> Iterator[Finding]:
+    """Yield the sentences that can fill one slot twice: what is said first would be lost."""
+
+    def most(node: Node, block: Block) -> dict[str, int]:
+        if isinstance(node, Slot):
+            return {} if node.capture else {node.slot: 1}
+        if isinstance(node, Rule):
+            local = block.rules.get(node.name)
+            return most(local[1] if local is not None else network.rules[node.name][1], block)
+        made: dict[str, int] = {}
+        for item in node.items if isinstance(node, Seq | Alt | Perm) else ():
+            for name, n in most(item, block).items():
+                made[name] = max(made.get(name, 0), n) if isinstance(node, Alt) else made.get(name, 0) + n
+        return made
+
+    for number, (tree, (block, _)) in enumerate(zip(network.trees, network.templates, strict=True)):
+        for name, n in most(tree, block).items():
+            if n > 1:
+                message = f"the slot {{{name}}} can be said {n} times; only the last one counts"
+                yield Finding("twice", message, _line(network, number).where, fault=False)
 
 
 def _unused(book: Book, network: Network) -> Iterator[Finding]:

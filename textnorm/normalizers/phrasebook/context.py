@@ -35,7 +35,7 @@ class Conditions:
         self.offers = block.offers
         self._fits: dict[int, bool] = {}
 
-    def choose(self, values: Sequence[Value], context: Mapping[str, Any]) -> Value | None:
+    def choose(self, values: Sequence[Value]) -> Value | None:
         """Return the first of a surface's values that fits the block."""
         for value in values:
             fits = self._fits.get(id(value))

@@ -14,7 +14,7 @@ from math import factorial
 from typing import Any
 
 from textnorm.errors import UsageError, choices
-from textnorm.normalizers.phrasebook.book import Block, SlotList, Value
+from textnorm.normalizers.phrasebook.book import Block, Value
 from textnorm.normalizers.phrasebook.matcher import Matcher
 from textnorm.normalizers.phrasebook.network import Scope
 from textnorm.normalizers.phrasebook.slots import value_forms
@@ -124,26 +124,25 @@ class Generator:
 
     def _said(self, node: Slot, block: Block) -> list[Choice]:
         """Return what a slot can say in a block; of numbers the digits."""
-        one = Scope(self.matcher.book, block).slot_list(node.list, self._at(block))
-        key = (id(one), id(block))
+        one = Scope(self.matcher.book, block).slot_list(node.list, block.sentences[0])
+        # A range written in a sentence is made anew each time; its name says all of it.
+        known = (i for i, laid in enumerate(self.network.lists) if laid is one or laid == one)
+        number = next(known)
+        key = (number, id(block))
         if key not in self._choices:
-            self._choices[key] = list(self._list(one, block))
-            self._kept.append(one)
+            self._choices[key] = list(self._list(number, block))
         return self._choices[key]
 
-    @staticmethod
-    def _at(block: Block) -> Any:
-        return block.sentences[0]
-
-    def _list(self, one: SlotList, block: Block) -> Iterator[Choice]:
+    def _list(self, number: int, block: Block) -> Iterator[Choice]:
+        one = self.network.lists[number]
         if one.kind == "values":
-            conditions = self.matcher.conditions[id(block)]
+            conditions, lexicon = self.matcher.conditions[id(block)], self.matcher.lexicon
             for value in one.values:
-                if conditions.choose((value,), {}) is None:
-                    continue
                 for way in value_forms(value, one, self._scope, self.matcher.language.phrase_forms):
-                    text = " ".join(way.split())
-                    yield text, text if value.out is None else value.out, value
+                    # A form that means another value of the list first, or none in this block, is not said.
+                    if conditions.choose(lexicon.values(number, way)) is value:
+                        text = " ".join(way.split())
+                        yield text, text if value.out is None else value.out, value
         elif one.kind == "range":
             for n in range(one.start, one.stop + 1, one.step):
                 yield str(n), _whole(n * one.multiplier), None
@@ -152,7 +151,9 @@ class Generator:
                 yield str(text), str(text), None
         else:
             for text in one.examples:
-                yield str(text), None, None
+                read = self.matcher.read_list(number, str(text))
+                if read is not None:
+                    yield str(text), read, None
 
     # -- making ------------------------------------------------------------------------------------------------------
     def sample(self, n: int, *, frame: str | None = None, seed: int = 0) -> list[Phrasing]:

@@ -167,7 +167,8 @@ class _Page:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            raise BookError(f"{what} must be a mapping, not a {_kind(value)}", self.at(at))
+            msg = f"{what} must be a mapping, not a {_kind(value)}"
+            raise BookError(msg, self.at(at))
         return value
 
     def strings(self, value: Any, what: str, at: Any) -> list[Located]:
@@ -175,19 +176,22 @@ class _Page:
         if items is None:
             return []
         if not isinstance(items, list):
-            raise BookError(f"{what} must be a list of strings, not a {_kind(value)}", self.at(at))
+            msg = f"{what} must be a list of strings, not a {_kind(value)}"
+            raise BookError(msg, self.at(at))
         made = []
         for item in items:
             if not isinstance(item, str):
                 hint = " (put quotes round words such as on, off, yes, no)" if isinstance(item, bool) else ""
-                raise BookError(f"{what} holds {item!r}, which is no string{hint}", self.at(at))
+                msg = f"{what} holds {item!r}, which is no string{hint}"
+                raise BookError(msg, self.at(at))
             made.append(located(item))
         return made
 
     def known(self, mapping: Mapping[Any, Any], keys: Iterable[str], what: str) -> None:
         for key in mapping:
             if key not in keys:
-                raise BookError(f"{what} has an unknown key '{key}'. {choices(str(key), keys)}", self.at(key))
+                msg = f"{what} has an unknown key '{key}'. {choices(str(key), keys)}"
+                raise BookError(msg, self.at(key))
 
     # -- parts -------------------------------------------------------------------------------------------------------
     def read(self) -> None:
@@ -225,13 +229,16 @@ class _Page:
             if key in ("ignore_whitespace", "filter_with_regex"):
                 continue  # hassil's; tokens make the first needless, the second is void there, too
             if key not in names:
-                raise BookError(f"unknown setting '{key}'. {choices(str(key), names)}", self.at(key))
+                msg = f"unknown setting '{key}'. {choices(str(key), names)}"
+                raise BookError(msg, self.at(key))
             default = getattr(Settings(), key)
             if isinstance(value, bool) != isinstance(default, bool) or not isinstance(value, type(default)):
-                raise BookError(f"the setting '{key}' cannot be {value!r}", self.at(key))
+                msg = f"the setting '{key}' cannot be {value!r}"
+                raise BookError(msg, self.at(key))
             allowed = ENUMS.get(str(key))
             if allowed is not None and value not in allowed:
-                raise BookError(f"the setting '{key}' is '{allowed[0]}' or '{allowed[1]}', not '{value}'", self.at(key))
+                msg = f"the setting '{key}' is '{allowed[0]}' or '{allowed[1]}', not '{value}'"
+                raise BookError(msg, self.at(key))
             setattr(self.book.settings, key, str(value) if isinstance(value, str) else value)
 
     def layers(self) -> list[dict[Any, Any]]:
@@ -250,10 +257,12 @@ class _Page:
     def classes(self, given: dict[Any, Any], layer: int) -> None:
         for name, variants in given.items():
             if not isinstance(name, str) or not forms(name):
-                raise BookError(f"a class needs a representative of at least one word, not {name!r}", self.at(name))
+                msg = f"a class needs a representative of at least one word, not {name!r}"
+                raise BookError(msg, self.at(name))
             if name in self.book.classes:
                 first = self.book.classes[name].representative.where
-                raise BookError(f"the class '{name}' stands at {first} already", self.at(name))
+                msg = f"the class '{name}' stands at {first} already"
+                raise BookError(msg, self.at(name))
             said = self.strings(variants, f"the class '{name}'", name)
             nodes = tuple(parse(variant) for variant in said)
             self.book.classes[name] = PhraseClass(located(name), tuple(said), nodes, layer)
@@ -262,7 +271,8 @@ class _Page:
         made: dict[str, tuple[Located, Node]] = {}
         for name, body in self.mapping(given, "expansion_rules", given).items():
             if not isinstance(body, str):
-                raise BookError(f"the rule <{name}> must be one template, not a {_kind(body)}", self.at(name))
+                msg = f"the rule <{name}> must be one template, not a {_kind(body)}"
+                raise BookError(msg, self.at(name))
             made[str(name)] = (located(body), parse(body))
         return made
 
@@ -278,14 +288,16 @@ class _Page:
         kinds = [key for key in ("values", "range", "wildcard", "regex", "call") if given.get(key) not in (None, False)]
         if len(kinds) != 1:
             found = f"it has {' and '.join(kinds)}" if kinds else "it has none"
-            raise BookError(f"{what} needs one of values, range, wildcard, regex, call; {found}", at)
+            msg = f"{what} needs one of values, range, wildcard, regex, call; {found}"
+            raise BookError(msg, at)
         examples = tuple(self.strings(given.get("examples"), f"{what}: examples", name))
         common: dict[str, Any] = {"name": str(name), "where": at.where, "examples": examples}
         kind = kinds[0]
         if kind == "values":
             inflect = bool(given.get("inflect", False))
             if not isinstance(given["values"], list) or not given["values"]:
-                raise BookError(f"{what}: values must be a list that is not empty", at)
+                msg = f"{what}: values must be a list that is not empty"
+                raise BookError(msg, at)
             values = tuple(self.value(item, what, name, inflect) for item in given["values"])
             return SlotList(kind="values", values=values, **common)
         if kind == "range":
@@ -295,7 +307,8 @@ class _Page:
             try:
                 regex.compile(str(pattern))
             except regex.error as error:
-                raise BookError(f"{what}: the expression {str(pattern)!r} cannot be compiled: {error}", at) from error
+                msg = f"{what}: the expression {str(pattern)!r} cannot be compiled: {error}"
+                raise BookError(msg, at) from error
             return SlotList(kind="regex", pattern=str(pattern), **common)
         if kind == "call":
             return SlotList(kind="call", reader=str(given["call"]), **common)
@@ -309,7 +322,8 @@ class _Page:
             if is_template(text):
                 return Value(parse(text), text, None, None, inflect)
             if not forms(text):
-                raise BookError(f"{what}: the value {str(text)!r} holds no word", text)
+                msg = f"{what}: the value {str(text)!r} holds no word"
+                raise BookError(msg, text)
             return Value(Text(text), text, str(text), None, inflect)
         given = self.mapping(item, f"{what}: a value", at)
         self.known(given, ("in", "out", "context", "metadata", "inflect"), f"{what}: a value")
@@ -317,7 +331,8 @@ class _Page:
         if isinstance(said, int | float) and not isinstance(said, bool):
             said = Located(str(said), str(self.file), self.at(given).line)
         if not isinstance(said, str) or not said.strip():
-            raise BookError(f"{what}: a value needs 'in', a string", self.at(given))
+            msg = f"{what}: a value needs 'in', a string"
+            raise BookError(msg, self.at(given))
         text = located(said)
         context = self.mapping(given.get("context"), f"{what}: context", at) or None
         out = plain(given.get("out"))
@@ -330,12 +345,15 @@ class _Page:
             start, stop = int(given["from"]), int(given["to"])
             step, multiplier = int(given.get("step", 1)), float(given.get("multiplier", 1.0))
         except (KeyError, TypeError, ValueError) as error:
-            raise BookError(f"{what}: a range needs numbers under 'from' and 'to'", at) from error
+            msg = f"{what}: a range needs numbers under 'from' and 'to'"
+            raise BookError(msg, at) from error
         if start > stop or step < 1:
-            raise BookError(f"{what}: the range from {start} to {stop} in steps of {step} is empty", at)
+            msg = f"{what}: the range from {start} to {stop} in steps of {step} is empty"
+            raise BookError(msg, at)
         fractions = str(given.get("fractions") or "")
         if fractions and fractions not in FRACTIONS:
-            raise BookError(f"{what}: unknown fractions '{fractions}'. {choices(fractions, FRACTIONS)}", at)
+            msg = f"{what}: unknown fractions '{fractions}'. {choices(fractions, FRACTIONS)}"
+            raise BookError(msg, at)
         return SlotList(
             kind="range", start=start, stop=stop, step=step, fractions=fractions, multiplier=multiplier,
             digits=bool(given.get("digits", True)), words=bool(given.get("words", True)), **common,
@@ -345,7 +363,8 @@ class _Page:
         given = self.mapping(body, f"the frame '{name}'", name)
         parts = given.get("data", [given] if "sentences" in given else None)
         if not isinstance(parts, list):
-            raise BookError(f"the frame '{name}' needs 'sentences', or 'data' with a list of them", self.at(name))
+            msg = f"the frame '{name}' needs 'sentences', or 'data' with a list of them"
+            raise BookError(msg, self.at(name))
         for part in parts:
             self.block(located(str(name)) if not isinstance(name, Located) else name, part)
 
@@ -355,10 +374,12 @@ class _Page:
         self.known(given, BLOCK_KEYS, what)
         sentences = self.strings(given.get("sentences"), f"{what}: sentences", given or frame)
         if not sentences:
-            raise BookError(f"{what} has no sentences", self.at(given or frame))
+            msg = f"{what} has no sentences"
+            raise BookError(msg, self.at(given or frame))
         canonical = given.get("canonical")
         if canonical is not None and not isinstance(canonical, str):
-            raise BookError(f"{what}: canonical must be one sentence", self.at(canonical))
+            msg = f"{what}: canonical must be one sentence"
+            raise BookError(msg, self.at(canonical))
         keywords = given.get("required_keywords")
         block = Block(
             str(frame),
@@ -392,7 +413,8 @@ class _Page:
             pairs = item.items() if isinstance(item, dict) else [(item, None)]
             for text, slots in pairs:
                 if not isinstance(text, str):
-                    raise BookError(f"the frame '{frame}': an example is a sentence, not {text!r}", self.at(given))
+                    msg = f"the frame '{frame}': an example is a sentence, not {text!r}"
+                    raise BookError(msg, self.at(given))
                 wanted = None if slots is None else plain(self.mapping(slots, "slots of an example", text))
                 self.book.examples.append(Example(located(text), frame, wanted))
 

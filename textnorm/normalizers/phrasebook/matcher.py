@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-
 from textnorm.normalizers.phrasebook.book import Block, Book, Value
 from textnorm.normalizers.phrasebook.context import Conditions
 from textnorm.normalizers.phrasebook.morphology import MIN_STEM, Language
@@ -238,6 +237,12 @@ class Matcher:
         ranges = (i for i, one in enumerate(self.network.lists) if one.kind in ("range", "call"))
         return [(end, i, read.value) for i in ranges for end, read in self.readers.find(i, "", lattice, at)]
 
+    def read_list(self, number: int, text: str) -> Any:
+        """Return what a list that reads (a pattern, a plugin) makes of a whole text; ``None`` where it does not read it."""
+        tokens = tokenize(text)
+        found = self.readers.find(number, text, _Lattice(tokens, [], None), 0) if tokens else ()
+        return next((read.value for end, read in found if end == len(tokens)), None)
+
     def slot_names(self, frame: str) -> dict[int, list[str]]:
         """Return, by list, the slots of a frame that it fills."""
         if self._slot_names is None:
@@ -331,9 +336,7 @@ class Matcher:
         return known
 
     # -- the lattice -------------------------------------------------------------------------------------------------
-    def _lattice(
-        self, tokens: list[Token], others: Others | None
-    ) -> _Lattice:
+    def _lattice(self, tokens: list[Token], others: Others | None) -> _Lattice:
         arcs: list[list[tuple[str, int, float]]] = []
         lemmas = self.language.lemma if self.network.lemmas else None
         if not (self._suffixes or self._prefixes):
@@ -531,7 +534,7 @@ class Matcher:
                 free += stop - begin
                 value: Any = said
             elif taken[1].__class__ is tuple:
-                entry = conditions.choose(taken[1], context)
+                entry = conditions.choose(taken[1])
                 if entry is None:
                     return None
                 value = said if entry.out is None else entry.out
@@ -563,9 +566,7 @@ class _Lattice:
 
     __slots__ = ("arcs", "tokens", "whole")
 
-    def __init__(
-        self, tokens: list[Token], arcs: list[list[tuple[str, int, float]]], whole: list[bool] | None
-    ) -> None:
+    def __init__(self, tokens: list[Token], arcs: list[list[tuple[str, int, float]]], whole: list[bool] | None) -> None:
         self.tokens = tokens
         self.arcs = arcs
         self.whole = whole
@@ -634,5 +635,3 @@ def _prefer(matches: list[Match], slot: str) -> list[Match]:
         return matches
     longest = max(len(m.slots[slot].text) for m in named)
     return [m for m in named if len(m.slots[slot].text) == longest]
-
-

@@ -122,7 +122,8 @@ class Scope:
         if name in self.book.rules:
             return self.book.rules[name]
         known = [*self.book.rules, *(self.block.rules if self.block is not None else ())]
-        raise MissingNameError(f"unknown rule <{name}> in '{at}'. {choices(name, known)}", at)
+        msg = f"unknown rule <{name}> in '{at}'. {choices(name, known)}"
+        raise MissingNameError(msg, at)
 
     def slot_list(self, name: str, at: Located) -> SlotList:
         """Return a slot's list.
@@ -138,7 +139,8 @@ class Scope:
         if span is not None and span[0] <= span[1]:
             return SlotList(name, "range", start=span[0], stop=span[1], step=span[2], where=at.where)
         known = [*self.book.lists, *(self.block.lists if self.block is not None else ())]
-        raise MissingNameError(f"unknown list {{{name}}} in '{at}'. {choices(name, known)}", at)
+        msg = f"unknown list {{{name}}} in '{at}'. {choices(name, known)}"
+        raise MissingNameError(msg, at)
 
     def forms(self, lemma: str, at: Located) -> Sequence[str]:
         """Return the forms of a word given by ``~lemma``.
@@ -213,7 +215,8 @@ class Classes:
         if name in path:
             round_ = " → ".join([*path[path.index(name) :], name])
             places = ", ".join(self.book.classes[n].representative.where for n in path[path.index(name) :])
-            raise BookError(f"classes go in a circle: {round_} ({places})", entry.representative)
+            msg = f"classes go in a circle: {round_} ({places})"
+            raise BookError(msg, entry.representative)
         if path and self.book.classes[path[-1]].layer < entry.layer:
             lower = self.book.classes[path[-1]]
             what = f"the class '{path[-1]}' of a lower layer uses '{name}' of a higher one"
@@ -272,7 +275,8 @@ class Layout:
         self.network.free[start].append(before)
         self.network.accept[ends] = number
         if self._empty(before, ends):
-            raise BookError(f"the template '{at}' matches the empty sentence; something in it must be said", at)
+            msg = f"the template '{at}' matches the empty sentence; something in it must be said"
+            raise BookError(msg, at)
 
     def _empty(self, start: int, end: int) -> bool:
         seen, stack = {start}, [start]
@@ -309,9 +313,11 @@ class Layout:
         if isinstance(node, Rule):
             if node.name in path:
                 round_ = " → ".join(f"<{name}>" for name in [*path[path.index(node.name) :], node.name])
-                raise BookError(f"the rule refers to itself: {round_}", self.scope.rule(node.name, self.at)[0])
+                msg = f"the rule refers to itself: {round_}"
+                raise BookError(msg, self.scope.rule(node.name, self.at)[0])
             if len(path) > 200:
-                raise BookError(f"rules in '{self.at}' are nested more than 200 deep", self.at)
+                msg = f"rules in '{self.at}' are nested more than 200 deep"
+                raise BookError(msg, self.at)
             body = self.scope.rule(node.name, self.at)[1]
             return self.add(body, frontier, (*path, node.name))
         if isinstance(node, Lemma):
@@ -407,10 +413,12 @@ def spellings(node: Node, scope: Scope, at: Located, path: tuple[str, ...] = ())
         return list(dict.fromkeys([node.lemma, *scope.forms(node.lemma, at)]))
     if isinstance(node, Rule):
         if node.name in path:
-            raise BookError(f"the rule <{node.name}> refers to itself", at)
+            msg = f"the rule <{node.name}> refers to itself"
+            raise BookError(msg, at)
         return spellings(scope.rule(node.name, at)[1], scope, at, (*path, node.name))
     if isinstance(node, Slot):
-        raise BookError(f"the value '{at}' holds the slot {{{node.list}}}; values cannot", at)
+        msg = f"the value '{at}' holds the slot {{{node.list}}}; values cannot"
+        raise BookError(msg, at)
     if isinstance(node, Alt):
         made = [way for item in node.items for way in spellings(item, scope, at, path)]
     elif isinstance(node, Seq):
@@ -418,18 +426,21 @@ def spellings(node: Node, scope: Scope, at: Located, path: tuple[str, ...] = ())
         for item in node.items:
             ways = spellings(item, scope, at, path)
             if len(made) * len(ways) > MAX_FORMS:
-                raise BookError(f"the value '{at}' has more than {MAX_FORMS:,} forms", at)
+                msg = f"the value '{at}' has more than {MAX_FORMS:,} forms"
+                raise BookError(msg, at)
             made = [head + way for head in made for way in ways]
     else:
         if len(node.items) > MAX_PERMUTED:
-            raise BookError(f"{len(node.items)} parts in any order in '{at}'; at most {MAX_PERMUTED} are allowed", at)
+            msg = f"{len(node.items)} parts in any order in '{at}'; at most {MAX_PERMUTED} are allowed"
+            raise BookError(msg, at)
         made = [
             way
             for order in permutations(node.items)
             for way in spellings(Seq(tuple(p for item in order for p in (item, Text(" ")))), scope, at, path)
         ]
     if len(made) > MAX_FORMS:
-        raise BookError(f"the value '{at}' has more than {MAX_FORMS:,} forms", at)
+        msg = f"the value '{at}' has more than {MAX_FORMS:,} forms"
+        raise BookError(msg, at)
     return made
 
 

@@ -104,9 +104,7 @@ class Folded:
             self.offsets: Any = None
             return
         several = folding.several
-        parts = [
-            several[code] if code in several else chr(int(folding.single[code])) for code in codes.tolist()
-        ]
+        parts = [several[code] if code in several else chr(int(folding.single[code])) for code in codes.tolist()]
         lengths = np.fromiter(map(len, parts), dtype=np.int64, count=len(parts))
         self.text = "".join(parts)
         self.spaced = "".join(
@@ -196,9 +194,7 @@ class PhraseMatcher:
         return found
 
     @staticmethod
-    def _moved(
-        text: str, folded: Folded, hits: list[tuple[int, int, Any]]
-    ) -> Iterator[tuple[int, int, Any]]:
+    def _moved(text: str, folded: Folded, hits: list[tuple[int, int, Any]]) -> Iterator[tuple[int, int, Any]]:
         """Move hits to source offsets; drop those that cut a character in two or end before a mark."""
         offsets = folded.offsets
         for start, end, value in hits:

@@ -44,10 +44,16 @@ class Lexicon:
     def __init__(self, lists: Sequence[SlotList], scope: Scope, phrase_forms: Forms | None = None) -> None:
         self.root: dict[str, Any] = {}
         self.vocabulary: set[str] = set()
-        for number, one in enumerate(lists):
-            for value in one.values:
-                for way in value_forms(value, one, scope, phrase_forms):
-                    self._add(way, number, value)
+        ways = [
+            # Of two values with one form the one whose form comes first (singular before plural) is meant.
+            (rank if value.inflect else 0, number, value, way)
+            for number, one in enumerate(lists)
+            for value in one.values
+            for rank, way in enumerate(value_forms(value, one, scope, phrase_forms))
+        ]
+        ways.sort(key=lambda entry: entry[0])
+        for _, number, value, way in ways:
+            self._add(way, number, value)
 
     def _add(self, way: str, number: int, value: Value) -> None:
         words = forms(way)
@@ -61,6 +67,13 @@ class Lexicon:
         have = ends.get(number, ())
         if value not in have:
             ends[number] = (*have, value)
+
+    def values(self, number: int, way: str) -> tuple[Value, ...]:
+        """Return the values of a list that are said so, the one that is meant first."""
+        node = self.root
+        for word in forms(way):
+            node = node.get(word, {})
+        return tuple(node.get("", {}).get(number, ()))
 
     def find(
         self, arcs: list[list[tuple[str, int, float]]], at: int
@@ -129,7 +142,8 @@ class Readers:
                     self.plugins[i] = slot_readers.get(one.reader)()
                 except TextnormError as error:
                     file, _, line = one.where.rpartition(":")
-                    raise BookError(f"the list '{one.name}': {error}", Located("", file, int(line or 0))) from error
+                    msg = f"the list '{one.name}': {error}"
+                    raise BookError(msg, Located("", file, int(line or 0))) from error
 
     def __getstate__(self) -> dict[str, Any]:
         return {"lists": self.lists, "language": self.language}

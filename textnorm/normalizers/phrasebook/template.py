@@ -90,7 +90,8 @@ class _Parser:
         while True:
             if self.at >= len(self.text):
                 if close:
-                    raise self.fail(f"'{self.text[opened]}' is never closed: '{close}' is missing", opened)
+                    msg = f"'{self.text[opened]}' is never closed: '{close}' is missing"
+                    raise self.fail(msg, opened)
                 break
             char = self.text[self.at]
             if char == close:
@@ -98,7 +99,8 @@ class _Parser:
                 break
             if char in "|;":
                 if separator and separator != char:
-                    raise self.fail("'|' and ';' are mixed in one group; put one of them in parentheses", self.at)
+                    msg = "'|' and ';' are mixed in one group; put one of them in parentheses"
+                    raise self.fail(msg, self.at)
                 separator = char
                 parts.append([])
                 self.at += 1
@@ -123,7 +125,8 @@ class _Parser:
         if char == "<":
             return Rule(self.until(">").strip())
         if char in ")]}>":
-            raise self.fail(f"'{char}' closes nothing", start)
+            msg = f"'{char}' closes nothing"
+            raise self.fail(msg, start)
         if char == "~" and self.text[start + 1 : start + 2].isalpha():
             end = start + 1
             while end < len(self.text) and (self.text[end].isalpha() or self.text[end] == "-"):
@@ -136,19 +139,23 @@ class _Parser:
         start = self.at
         end = self.text.find(close, start)
         if end < 0:
-            raise self.fail(f"'{self.text[start]}' is never closed: '{close}' is missing", start)
+            msg = f"'{self.text[start]}' is never closed: '{close}' is missing"
+            raise self.fail(msg, start)
         inner = self.text[start + 1 : end]
         if not inner.strip() or any(char in SPECIAL for char in inner):
-            raise self.fail(f"'{self.text[start : end + 1]}' names nothing", start)
+            msg = f"'{self.text[start : end + 1]}' names nothing"
+            raise self.fail(msg, start)
         self.at = end + 1
         return inner
 
     def slot(self, inner: str, start: int) -> Slot:
         name, _, slot = (part.strip() for part in inner.partition(":"))
         if not name or (":" in inner and not slot.lstrip("@")):
-            raise self.fail(f"'{{{inner}}}' names no list and slot", start)
+            msg = f"'{{{inner}}}' names no list and slot"
+            raise self.fail(msg, start)
         if _RANGE.fullmatch(name) and not slot:
-            raise self.fail(f"the range '{{{inner}}}' needs the name of a slot: '{{{name}:slot}}'", start)
+            msg = f"the range '{{{inner}}}' needs the name of a slot: '{{{name}:slot}}'"
+            raise self.fail(msg, start)
         slot = slot or name
         return Slot(name, slot.lstrip("@"), slot.startswith("@"))
 

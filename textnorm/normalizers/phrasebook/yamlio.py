@@ -80,7 +80,8 @@ def parse_yaml(text: str, name: str) -> Any:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         line = mark.line + 1 if mark is not None else 0
         what = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-        raise BookError(f"no YAML: {what}", Located("", name, line)) from error
+        msg = f"no YAML: {what}"
+        raise BookError(msg, Located("", name, line)) from error
     except (ValueError, RecursionError) as error:
         what = "no YAML: nested too deeply" if isinstance(error, RecursionError) else f"no YAML: {error}"
         raise BookError(what, Located("", name)) from error
