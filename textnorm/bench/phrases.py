@@ -1,7 +1,7 @@
 """``bench phrases``: Home Assistant's books on their own tests, as they are and perturbed, beside hassil.
 
-Layout of the data: ``phrases/sentences/<language>/*.yaml`` and ``phrases/tests/<language>/*.yaml`` with lists of names in
-``_fixtures.yaml``; the folder ``phrases`` itself will do.
+Layout of the data: ``phrases/sentences/<language>/*.yaml`` and ``phrases/tests/<language>/*.yaml`` with lists of names
+in ``_fixtures.yaml``; the folder ``phrases`` itself will do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from textnorm.bench.report import Report, Row, data_folder, need, share
 from textnorm.errors import DataError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
-    from textnorm.normalizers.phrasebook.book import Book, SlotList
+    from textnorm.normalizers.phrasebook.book import Book
+    from textnorm.normalizers.phrasebook.book import SlotList as BookList
 
 #: Passes over the sentences whose time is taken, after one that fills the caches.
 PASSES = 3
@@ -168,7 +169,7 @@ def peer(folder: Path, suite: Suite) -> Answer:
         MissingExtraError: hassil is not installed.
     """
     try:
-        from hassil.intents import Intents, TextSlotList
+        from hassil.intents import Intents, SlotList, TextSlotList
         from hassil.recognize import recognize_best
     except ImportError as error:
         feature, package = "The comparison", "hassil"
@@ -184,7 +185,7 @@ def peer(folder: Path, suite: Suite) -> Answer:
     # hassil raises where a sentence uses a rule that the book lacks; what we leave out is left out there, too.
     lacking = {error.where for error in build(book).left_out}
     intents = Intents.from_dict(_as_hassil(book, lacking))
-    lists = [
+    lists: list[dict[str, SlotList]] = [
         {
             name: TextSlotList.from_tuples(
                 [(str(v.text), v.out, dict(v.context or {})) for v in one.values], allow_template=False, name=name
@@ -239,7 +240,7 @@ def _as_hassil(book: Book, lacking: set[str]) -> dict[str, Any]:
     }
 
 
-def _list_as_hassil(one: SlotList) -> dict[str, Any]:
+def _list_as_hassil(one: BookList) -> dict[str, Any]:
     if one.kind == "wildcard":
         return {"wildcard": True}
     if one.kind == "range":

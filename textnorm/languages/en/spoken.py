@@ -46,8 +46,8 @@ _LAST = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 def read_number(words: Sequence[str], at: int = 0) -> Found:
     """Return every number that begins at a place: (place behind it, value).
 
-    Reads cardinals with or without *and* (*one hundred and five*, *a hundred*), decimals (*twenty point five*), halves and
-    quarters (*two and a half*, *half*, *three quarters*), a sign (*minus*, *negative*).
+    Reads cardinals with or without *and* (*one hundred and five*, *a hundred*), decimals (*twenty point five*), halves
+    and quarters (*two and a half*, *half*, *three quarters*), a sign (*minus*, *negative*).
     """
     start, sign = at, 1
     if at < len(words) and words[at] in ("minus", "negative"):

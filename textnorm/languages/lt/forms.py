@@ -32,7 +32,7 @@ _NOUN_SUFFIXES = (
     "imas", "ymas", "umas", "tuvas", "ėjas", "tojas", "kas", "ynas", "metras", "alas", "ekas", "mas", "atas", "antas",
     "orius", "ius", "is",
 )  # fmt: skip
-#: Nominatives of pronominal adjectives whose ending no noun has, and the lemma's ending. No noun ends in -asis, few in -oji.
+#: Nominatives of pronominal adjectives, whose endings nouns do not have, and the ending of the lemma.
 _PRONOMINAL: tuple[tuple[str, str, Gender], ...] = (("asis", "as", "m"), ("ioji", "ias", "f"), ("oji", "as", "f"))
 _CONDITIONAL_REFLEXIVE = ("čiausi", "tumeis", "tųsi", "tumėmės", "tumėtės")
 

@@ -93,10 +93,10 @@ def read_number(words: Sequence[str], at: int = 0) -> list[tuple[int, float]]:
     *dvidešimt ir penkios dešimtosios*), halves (*du su puse*, *du ir pusė*, *pusė*, *pusantros*).
     """
     found: dict[int, float] = {}
-    for end, value in _cardinals(tuple(words[at : at + LONGEST])):
-        found[at + end] = value
+    for end, whole in _cardinals(tuple(words[at : at + LONGEST])):
+        found[at + end] = whole
         for behind, more in _tail(words, at + end):
-            found[behind] = value - more if value < 0 else value + more
+            found[behind] = whole - more if whole < 0 else whole + more
     if at < len(words):
         word = words[at]
         if word in _HALF:

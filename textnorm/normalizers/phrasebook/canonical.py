@@ -8,7 +8,7 @@ from textnorm.errors import choices
 from textnorm.normalizers.phrasebook.book import Block
 from textnorm.normalizers.phrasebook.errors import BookError, Located
 from textnorm.normalizers.phrasebook.matcher import Match, Matcher, SlotMatch
-from textnorm.normalizers.phrasebook.network import Scope, spellings
+from textnorm.normalizers.phrasebook.network import Scope, rule_body, said_slots, spellings
 from textnorm.normalizers.phrasebook.template import Alt, Lemma, Node, Perm, Rule, Seq, Slot, Text, parse, walk
 
 _Said = tuple[list[str], frozenset[str]]
@@ -45,7 +45,7 @@ class Canonical:
         filled = set(block.slots) | {slot for _, slot in self.matcher.conditions[id(block)].required.values()}
         for tree, (owner, _) in zip(network.trees, network.templates, strict=True):
             if owner is block:
-                filled |= self._slots(tree, block)
+                filled |= {slot.slot for slot in said_slots(tree, block, network)}
         for part in walk(node):
             if isinstance(part, Slot):
                 if part.list not in filled:
@@ -57,19 +57,6 @@ class Canonical:
             elif isinstance(part, Rule | Perm):
                 what = "canonical is one sentence: slots and [optional] parts, no rules and no free order"
                 raise BookError(what, at)
-
-    def _slots(self, tree: Node, block: Block) -> set[str]:
-        found: set[str] = set()
-        for part in walk(tree):
-            if isinstance(part, Slot):
-                found.add(part.slot)
-            elif isinstance(part, Rule):
-                found |= self._slots(self._rule(part.name, block), block)
-        return found
-
-    def _rule(self, name: str, block: Block) -> Node:
-        local = block.rules.get(name)
-        return local[1] if local is not None else self.matcher.network.rules[name][1]
 
     def __call__(self, match: Match) -> str:
         """Return the canonical sentence of a match."""
@@ -90,7 +77,7 @@ class Canonical:
         if isinstance(node, Lemma):
             return [node.lemma], frozenset()
         if isinstance(node, Rule):
-            return self._write(self._rule(node.name, block), block, slots, given)
+            return self._write(rule_body(node.name, block, self.matcher.network), block, slots, given)
         if isinstance(node, Slot):
             name = node.list if given is not None else node.slot
             if node.capture or name not in slots:

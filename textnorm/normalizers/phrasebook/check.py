@@ -1,4 +1,4 @@
-"""What is wrong with a book: sentences of two frames, variants that never win, names that nothing uses, failing examples.
+"""What is wrong with a book: sentences of two frames, variants that never win, unused names, failing examples.
 
 Two frames that accept one sequence of words and slots are found exactly, by walking the deterministic automaton of the
 whole book (breadth first, so that the example is a shortest one). Overlaps of another kind (a literal word that is also
@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from textnorm.normalizers.phrasebook.automaton import closure
 from textnorm.normalizers.phrasebook.book import Block, Book
 from textnorm.normalizers.phrasebook.canonical import Canonical
 from textnorm.normalizers.phrasebook.context import Conditions
 from textnorm.normalizers.phrasebook.errors import BookError, Located, located
 from textnorm.normalizers.phrasebook.expand import Generator
 from textnorm.normalizers.phrasebook.matcher import Matcher
-from textnorm.normalizers.phrasebook.network import LEMMA, Classes, Network, Scope, spellings
+from textnorm.normalizers.phrasebook.network import LEMMA, Classes, Network, Scope, rule_body, spellings
 from textnorm.normalizers.phrasebook.template import EMPTY, Alt, Node, Perm, Rule, Seq, Slot, walk
 from textnorm.normalizers.phrasebook.tokens import forms
 
@@ -32,8 +33,8 @@ class Finding:
     """One fault or note.
 
     Attributes:
-        kind: ``conflict``, ``unreachable``, ``shadowed``, ``redundant``, ``canonical``, ``twice``, ``unused``, ``missing``,
-            ``example``.
+        kind: ``conflict``, ``unreachable``, ``shadowed``, ``redundant``, ``canonical``, ``twice``, ``unused``,
+            ``missing`` or ``example``.
         message: what is wrong, with the lines at fault.
         where: file and line.
         fault: whether it makes the check fail; a note does not.
@@ -91,7 +92,7 @@ def clash(one: Block, other: Block) -> bool:
 def walk_book(network: Network, limit: int = MAX_WALKED) -> Walk:
     """Walk the automaton of a book, lists as single symbols, and return what two templates share."""
     seen: dict[frozenset[int], tuple[frozenset[int] | None, str]] = {}
-    start = _closure(network, [0])
+    start = closure(network, [0])
     seen[start] = (None, "")
     queue = [start]
     report = Walk()
@@ -116,22 +117,12 @@ def walk_book(network: Network, limit: int = MAX_WALKED) -> Walk:
             report.complete = False
             continue
         for symbol_, targets in arcs.items():
-            following = _closure(network, targets)
+            following = closure(network, targets)
             if following not in seen:
                 name = symbol_ if isinstance(symbol_, str) else f"{{{network.lists[symbol_].name}}}"
                 seen[following] = (state, name)
                 queue.append(following)
     return report
-
-
-def _closure(network: Network, nodes: list[int]) -> frozenset[int]:
-    found, stack = set(nodes), list(nodes)
-    while stack:
-        for target in network.free[stack.pop()]:
-            if target not in found:
-                found.add(target)
-                stack.append(target)
-    return frozenset(n for n in found if network.words[n] or network.slots[n] or network.accept[n] >= 0)
 
 
 def _example(network: Network, seen: dict[Any, tuple[Any, str]], state: Any) -> str:
@@ -315,8 +306,7 @@ def _twice(network: Network) -> Iterator[Finding]:
         if isinstance(node, Slot):
             return {} if node.capture else {node.slot: 1}
         if isinstance(node, Rule):
-            local = block.rules.get(node.name)
-            return most(local[1] if local is not None else network.rules[node.name][1], block)
+            return most(rule_body(node.name, block, network), block)
         made: dict[str, int] = {}
         for item in node.items if isinstance(node, Seq | Alt | Perm) else ():
             for name, n in most(item, block).items():
@@ -347,7 +337,7 @@ def _unused(book: Book, network: Network) -> Iterator[Finding]:
 
     for tree, (block, _) in zip(network.trees, network.templates, strict=True):
         follow(tree, block)
-    for text, node in book.skip:
+    for _, node in book.skip:
         follow(node, None)
     for one in book.lists.values():
         for value in one.values:

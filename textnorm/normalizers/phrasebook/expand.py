@@ -16,7 +16,7 @@ from typing import Any
 from textnorm.errors import UsageError, choices
 from textnorm.normalizers.phrasebook.book import Block, Value
 from textnorm.normalizers.phrasebook.matcher import Matcher
-from textnorm.normalizers.phrasebook.network import Scope
+from textnorm.normalizers.phrasebook.network import Scope, rule_body
 from textnorm.normalizers.phrasebook.slots import value_forms
 from textnorm.normalizers.phrasebook.template import Alt, Lemma, Node, Perm, Rule, Seq, Slot, Text
 
@@ -103,7 +103,7 @@ class Generator:
         elif isinstance(node, Slot):
             made = len(self._said(node, block))
         elif isinstance(node, Rule):
-            made = self._count(self._rule(node, block), block)
+            made = self._count(rule_body(node.name, block, self.network), block)
         elif isinstance(node, Alt):
             made = sum(self._count(item, block) for item in node.items)
         else:
@@ -113,10 +113,6 @@ class Generator:
         self._kept.append(node)
         self._counts[key] = made
         return made
-
-    def _rule(self, node: Rule, block: Block) -> Node:
-        local = block.rules.get(node.name)
-        return local[1] if local is not None else self.network.rules[node.name][1]
 
     def _lemma(self, node: Lemma) -> Sequence[str]:
         forms = self.matcher.language.word_forms
@@ -151,7 +147,7 @@ class Generator:
                 yield str(text), str(text), None
         else:
             for text in one.examples:
-                read = self.matcher.read_list(number, str(text))
+                read = self.matcher.readers.whole(number, str(text))
                 if read is not None:
                     yield str(text), read, None
 
@@ -187,7 +183,7 @@ class Generator:
         if isinstance(node, Slot):
             return [(node, rng.choice(self._said(node, block)))]
         if isinstance(node, Rule):
-            return self._draw(self._rule(node, block), block, rng)
+            return self._draw(rule_body(node.name, block, self.network), block, rng)
         if isinstance(node, Alt):
             at = rng.randrange(self._count(node, block))
             for item in node.items:
@@ -226,7 +222,7 @@ class Generator:
             for choice in self._said(node, block):
                 yield [(node, choice)]
         elif isinstance(node, Rule):
-            yield from self._every(self._rule(node, block), block)
+            yield from self._every(rule_body(node.name, block, self.network), block)
         elif isinstance(node, Alt):
             for item in node.items:
                 yield from self._every(item, block)

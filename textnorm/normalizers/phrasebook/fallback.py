@@ -1,6 +1,6 @@
 """The nearest generated phrasing of a sentence that no frame matches, with a calibrated probability, or nothing.
 
-Phrasings are drawn from the book and compared without what fills their slots, which stand as ``{list}``; in the
+Phrasings are drawn from the book and compared without what fills their slots, which stand as ``{list}``. In the
 sentence, too, what a list holds is found first and so fills the slots of the frame that is chosen. Vectors come from any
 encoder; by default from hashed character n-grams, which need no model.
 
@@ -15,13 +15,16 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
 
 from textnorm.errors import UsageError
 from textnorm.normalizers.phrasebook.expand import Generator, Phrasing
+from textnorm.normalizers.phrasebook.lattice import Arc, Lattice
 from textnorm.normalizers.phrasebook.matcher import Matcher
+from textnorm.normalizers.phrasebook.network import said_slots
 from textnorm.normalizers.phrasebook.tokens import Token, strip_marks, tokenize
 
 NGRAMS = "ngrams"
@@ -78,7 +81,7 @@ class NgramEncoder:
                 for n in (2, 3, 4):
                     for i in range(len(marked) - n + 1):
                         made[row, _hash(marked[i : i + n]) % self.dim] += 1
-            for pair in zip(words, words[1:], strict=False):
+            for pair in pairwise(words):
                 made[row, _hash(" ".join(pair)) % self.dim] += 1
         return made
 
@@ -130,6 +133,9 @@ class Nearest:
         self.owner = np.array([index[phrasing.frame] for phrasing in phrasings], dtype=np.int64)
         self.vectors = _unit(encode(self.said)) if phrasings else np.zeros((0, 1), dtype=np.float32)
         self.weights = np.zeros(3) if weights is None else weights
+        lists = matcher.network.lists
+        self._numbers = [i for i, one in enumerate(lists) if one.kind in ("range", "call")]
+        self._fills = _fills(matcher)
 
     @classmethod
     def fit(
@@ -174,7 +180,7 @@ class Nearest:
     def trials(self, n: int, seed: int) -> tuple[Any, Any]:
         """Return features [m, 2] and whether the nearest frame is right [m], of perturbed phrasings.
 
-        Only what the book does not match counts: nothing else ever comes here. A third are compared without their own
+        Only what the book does not match counts: nothing else comes here. A third are compared without their own
         frame, so that no answer is right.
         """
         generator = Generator(self.matcher)
@@ -215,19 +221,21 @@ class Nearest:
     def delexicalized(self, text: str) -> tuple[str, list[tuple[int, Any, Token, Token]]]:
         """Return a text with values of lists as ``{list}``, and what was taken out: (list, value, first, last token)."""
         tokens = tokenize(text)
-        arcs = [self.matcher.words_of(token.form, i + 1) for i, token in enumerate(tokens)]
+        lattice = Lattice(tokens, self._words)
         parts: list[str] = []
         found: list[tuple[int, Any, Token, Token]] = []
         at = 0
         while at < len(tokens):
             best: tuple[int, int, Any] | None = None
-            for number, hits in self.matcher.lexicon.find(arcs, at).items():
-                for end, values, _ in hits:
-                    if best is None or end > best[0]:
-                        best = (end, number, values[0])
-            for end, number, value in self.matcher.numbers_at(tokens, at):
-                if best is None or end > best[0]:
-                    best = (end, number, value)
+            listed = self.matcher.lexicon.find(lattice, at).items()
+            hits = [(end, number, values[0]) for number, ends in listed for end, values, _ in ends]
+            for number in self._numbers:
+                hits += [
+                    (end, number, read.value) for end, read in self.matcher.readers.find(number, text, lattice, at)
+                ]
+            for hit in hits:
+                if best is None or hit[0] > best[0]:
+                    best = hit
             if best is None:
                 parts.append(tokens[at].form)
                 at += 1
@@ -237,6 +245,10 @@ class Nearest:
             found.append((number, value, tokens[at], tokens[end - 1]))
             at = end
         return " ".join(parts), found
+
+    def _words(self, form: str, target: int) -> list[Arc]:
+        near = self.matcher.related_words(form)
+        return [(form, target, 1.0), *((word, target, weight) for word, weight in near if word != form)]
 
     def __call__(self, text: str) -> Near | None:
         """Return the nearest phrasing of a text, ``None`` where its probability is below :attr:`min_p`."""
@@ -260,9 +272,10 @@ class Nearest:
         """Return the slots of a template's frame that were found in a text; several slots of one list fill in order."""
         block = self.matcher.network.templates[template][0]
         slots: dict[str, dict[str, Any]] = {name: {"value": value} for name, value in block.slots.items()}
-        names = self.matcher.slot_names(block.frame)
+        names = self._fills.get(block.frame, {})
         for number, value, first, last in found:
-            name = next((n for n in names.get(number, ()) if "start" not in slots.get(n, {})), None)
+            known = names.get(self.matcher.network.lists[number].name, ())
+            name = next((n for n in known if "start" not in slots.get(n, {})), None)
             if name is None:
                 continue
             said = text[first.start : last.end]
@@ -274,6 +287,19 @@ class Nearest:
                 "end": last.end,
             }
         return slots
+
+
+def _fills(matcher: Matcher) -> dict[str, dict[str, list[str]]]:
+    """Return, by frame and list, the slots that the list fills."""
+    made: dict[str, dict[str, list[str]]] = {}
+    network = matcher.network
+    for tree, (block, _) in zip(network.trees, network.templates, strict=True):
+        lists = made.setdefault(block.frame, {})
+        for slot in said_slots(tree, block, network):
+            known = lists.setdefault(slot.list, [])
+            if slot.slot not in known:
+                known.append(slot.slot)
+    return made
 
 
 def _features(row: Any) -> tuple[float, float]:

@@ -1,27 +1,29 @@
-"""Sentences to frames: the network of a book made deterministic while it is walked, as RE2 does.
+"""Sentences to frames: a walk through the automaton of a book.
 
-A state of the deterministic automaton is a set of network nodes, made when a sentence first reaches it and remembered.
 What a slot can take is found once for each place of the sentence, for all lists at a time. Every (place, state) pair is
 visited once, so the work grows with the length of the sentence, not with the number of templates or of their variants.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from textnorm.normalizers.phrasebook.automaton import Automaton, Run, State
 from textnorm.normalizers.phrasebook.book import Block, Book, Value
 from textnorm.normalizers.phrasebook.context import Conditions
+from textnorm.normalizers.phrasebook.lattice import Arc, Glues, Lattice, Words, as_it_is, trie_of
 from textnorm.normalizers.phrasebook.morphology import MIN_STEM, Language
-from textnorm.normalizers.phrasebook.network import GLUE, LEMMA, Network, Scope, SlotSymbol, build, spellings
+from textnorm.normalizers.phrasebook.network import LEMMA, Scope, build, spellings
 from textnorm.normalizers.phrasebook.slots import Lexicon, Readers
 from textnorm.normalizers.phrasebook.tokens import Token, strip_marks, tokenize
 
-#: States remembered before the memory is emptied; parses of one sentence that are compared.
-MAX_STATES = 50_000
+#: Parses of one sentence that are compared, and places where one free text may begin.
 MAX_PARSES = 2_000
+MAX_OPEN = 64
 #: What a word counts for that matched without its diacritics, or as another form of its lemma.
 FOLDED, INFLECTED = 0.95, 0.9
 SKIPPED = 0.98
@@ -29,6 +31,8 @@ WORD, SKIP, SLOT, WILD = range(4)
 
 Others = Callable[[str], Sequence[tuple[str, float]]]
 """A word of a sentence → words of the book it may stand for, and what each then counts for."""
+Table = dict[int, dict[Any, list[Any]]]
+"""Place → state or open free text → steps that led there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,50 +84,6 @@ class Match:
         return {name: slot.value for name, slot in self.slots.items()}
 
 
-class State:
-    """A set of network nodes; arcs are resolved when first taken."""
-
-    __slots__ = ("accepts", "by_list", "others", "wild", "words")
-
-    def __init__(self, network: Network, nodes: frozenset[int]) -> None:
-        words: dict[str, Any] = {}
-        slots: dict[SlotSymbol, list[int]] = {}
-        accepts: list[int] = []
-        for node in nodes:
-            for word, targets in network.words[node].items():
-                have = words.get(word)
-                words[word] = targets if have is None else [*have, *targets]
-            for symbol, target in network.slots[node]:
-                slots.setdefault(symbol, []).append(target)
-            if network.accept[node] >= 0:
-                accepts.append(network.accept[node])
-        self.words = words
-        self.accepts = tuple(sorted(accepts))
-        self.by_list: dict[int, list[list[Any]]] = {}
-        self.others: list[list[Any]] = []
-        self.wild: list[list[Any]] = []
-        for symbol in sorted(slots, key=lambda s: (s.list, s.slot, s.capture)):
-            kind = network.lists[symbol.list].kind
-            arc = [symbol, slots[symbol]]
-            if kind == "values":
-                self.by_list.setdefault(symbol.list, []).append(arc)
-            elif kind == "wildcard":
-                self.wild.append(arc)
-            else:
-                self.others.append(arc)
-
-
-class _Run:
-    """A wildcard that is open: it may take any token."""
-
-    __slots__ = ("source", "symbol", "target")
-
-    def __init__(self, source: State, symbol: SlotSymbol, target: State) -> None:
-        self.source = source
-        self.symbol = symbol
-        self.target = target
-
-
 class Matcher:
     """Matches sentences against a compiled book.
 
@@ -145,56 +105,15 @@ class Matcher:
         self.conditions = {id(block): Conditions(block) for block in book.blocks}
         self._blocks: dict[tuple[int, ...], list[tuple[int, Block]]] = {}
         said = [way for text, node in book.skip for way in spellings(node, scope, text)]
-        self._skips = _trie(said)
-        self._more_skips = _trie([*said, *language.fillers]) if book.settings.fillers else self._skips
-        self._states: dict[frozenset[int], State] = {}
-        self._runs: dict[tuple[int, SlotSymbol], _Run] = {}
-        self._closures: dict[tuple[int, ...], State] = {}
-        self.start = self._state([0])
-        self._suffixes = tuple(sorted(g[1:] for g in self.network.glues if g[0] == GLUE))
-        self._prefixes = tuple(sorted(g[:-1] for g in self.network.glues if g[-1] == GLUE))
+        self._skips = trie_of(said)
+        self._more_skips = trie_of([*said, *language.fillers]) if book.settings.fillers else self._skips
+        self.automaton = Automaton(self.network)
+        self.glues = Glues(self.network.glues)
         words = self.network.vocabulary | self.lexicon.vocabulary
         self.vocabulary = frozenset(words)
         self._folded = _index(words, strip_marks)
         self.folded_vocabulary = frozenset(self._folded)
-        self._slot_names: dict[str, dict[int, list[str]]] | None = None
         self._related: tuple[dict[str, list[str]], dict[str, list[str]]] | None = None
-
-    # -- states ------------------------------------------------------------------------------------------------------
-    def _state(self, nodes: Sequence[int]) -> State:
-        key = tuple(sorted(set(nodes)))
-        known = self._closures.get(key)
-        if known is not None:
-            return known
-        free = self.network.free
-        seen, stack = set(key), list(key)
-        while stack:
-            for target in free[stack.pop()]:
-                if target not in seen:
-                    seen.add(target)
-                    stack.append(target)
-        # Nodes that only lead on say nothing about a state.
-        network = self.network
-        kept = frozenset(n for n in seen if network.words[n] or network.slots[n] or network.accept[n] >= 0)
-        state = self._states.get(kept)
-        if state is None:
-            state = self._states[kept] = State(network, kept)
-        self._closures[key] = state
-        return state
-
-    def step(self, state: State, word: str) -> State | None:
-        """Return the state behind a word."""
-        found = state.words.get(word)
-        if found.__class__ is list:
-            found = state.words[word] = self._state(found)
-        return found  # type: ignore[no-any-return]
-
-    def follow(self, arc: list[Any]) -> State:
-        """Return the state behind a slot's arc."""
-        target = arc[1]
-        if target.__class__ is list:
-            target = arc[1] = self._state(target)
-        return target  # type: ignore[no-any-return]
 
     # -- matching ----------------------------------------------------------------------------------------------------
     def match(self, text: str, context: Mapping[str, Any] | None = None) -> list[Match]:
@@ -216,7 +135,7 @@ class Matcher:
         if not found and settings.fold:
             found = self._best(text, tokens, self._fold_words, skips, context)
         if not found and settings.lemmas and self.language.endings:
-            found = self._best(text, tokens, self._related_words, skips, context)
+            found = self._best(text, tokens, self.related_words, skips, context)
         return found
 
     def all_matches(self, text: str, context: Mapping[str, Any] | None = None) -> list[Match]:
@@ -224,51 +143,6 @@ class Matcher:
         tokens = tokenize(text)
         found = self._matches(text, tokens, None, self._skips, context) if tokens else ()
         return sorted(found, key=lambda m: m.rank)
-
-    # -- for those that look at a sentence without matching it --------------------------------------------------------
-    def words_of(self, form: str, target: int) -> list[tuple[str, int, float]]:
-        """Return the words of the book that a word may be, its forms without diacritics and related forms among them."""
-        near = self._related_words(form) if self.language.endings else self._fold_words(form)
-        return [(form, target, 1.0), *((word, target, weight) for word, weight in near if word != form)]
-
-    def numbers_at(self, tokens: list[Token], at: int) -> list[tuple[int, int, Any]]:
-        """Return (place behind, list, value) of every number that a range of the book takes at a place."""
-        lattice = _Lattice(tokens, [], None)
-        ranges = (i for i, one in enumerate(self.network.lists) if one.kind in ("range", "call"))
-        return [(end, i, read.value) for i in ranges for end, read in self.readers.find(i, "", lattice, at)]
-
-    def read_list(self, number: int, text: str) -> Any:
-        """Return what a list that reads (a pattern, a plugin) makes of a whole text; ``None`` where it does not read it."""
-        tokens = tokenize(text)
-        found = self.readers.find(number, text, _Lattice(tokens, [], None), 0) if tokens else ()
-        return next((read.value for end, read in found if end == len(tokens)), None)
-
-    def slot_names(self, frame: str) -> dict[int, list[str]]:
-        """Return, by list, the slots of a frame that it fills."""
-        if self._slot_names is None:
-            self._slot_names = {}
-            for arcs in self.network.slots:
-                for symbol, target in arcs:
-                    for name in self._frames_behind(target):
-                        known = self._slot_names.setdefault(name, {}).setdefault(symbol.list, [])
-                        if symbol.slot not in known and not symbol.capture:
-                            known.append(symbol.slot)
-        return self._slot_names.get(frame, {})
-
-    def _frames_behind(self, node: int) -> set[str]:
-        """Return the frames whose sentences go through a node; a template's nodes are its own."""
-        network = self.network
-        seen, stack = {node}, [node]
-        while stack:
-            at = stack.pop()
-            if network.accept[at] >= 0:
-                return {network.templates[network.accept[at]][0].frame}
-            targets = [*network.free[at], *(t for ts in network.words[at].values() for t in ts)]
-            for target in (*targets, *(t for _, t in network.slots[at])):
-                if target not in seen:
-                    seen.add(target)
-                    stack.append(target)
-        return set()
 
     def _best(
         self,
@@ -300,16 +174,15 @@ class Matcher:
         skips: dict[str, Any],
         context: Mapping[str, Any] | None,
     ) -> Iterator[Match]:
-        if len(self._states) > MAX_STATES:
-            self._forget()
-        lattice = self._lattice(tokens, others)
+        self.automaton.tidy()
+        lattice = Lattice(tokens, self._words(others), self.glues)
         table = self._walk(text, lattice, skips)
         words: set[str] | None = None
-        for state in table[-1]:
+        for state in table.get(len(lattice.arcs), ()):
             if state.__class__ is not State or not state.accepts:
                 continue
             blocks = self._blocks_of(state.accepts)
-            for path in islice(self._paths(table, state, lattice), MAX_PARSES):
+            for path in islice(self._paths(table, state, len(lattice.arcs)), MAX_PARSES):
                 for number, block in blocks:
                     if block.keywords is not None:
                         words = words if words is not None else {t.form for t in tokens}
@@ -318,12 +191,6 @@ class Matcher:
                     made = self._read(text, lattice, path, number, block, context)
                     if made is not None:
                         yield made
-
-    def _forget(self) -> None:
-        self._states.clear()
-        self._closures.clear()
-        self._runs.clear()
-        self.start = self._state([0])
 
     def _blocks_of(self, accepts: tuple[int, ...]) -> list[tuple[int, Block]]:
         known = self._blocks.get(accepts)
@@ -335,158 +202,121 @@ class Matcher:
             known = self._blocks[accepts] = list(first.values())
         return known
 
-    # -- the lattice -------------------------------------------------------------------------------------------------
-    def _lattice(self, tokens: list[Token], others: Others | None) -> _Lattice:
-        arcs: list[list[tuple[str, int, float]]] = []
+    # -- words -------------------------------------------------------------------------------------------------------
+    def _words(self, others: Others | None) -> Words:
+        """Return what makes the arcs of a token."""
         lemmas = self.language.lemma if self.network.lemmas else None
-        if not (self._suffixes or self._prefixes):
-            for i, token in enumerate(tokens):
-                arcs.append(self._words(token.form, i + 1, others, lemmas))
-            return _Lattice(tokens, arcs, None)
-        # Words that may hold a slot and something glued to it have a place inside.
-        places: list[tuple[int, int]] = []  # (token, offset inside)
-        cuts: list[list[int]] = []
-        for i, token in enumerate(tokens):
-            inside = {len(token.form) - len(s) for s in self._suffixes if token.form.endswith(s)}
-            inside |= {len(p) for p in self._prefixes if token.form.startswith(p)}
-            whole = len(token.form) == token.end - token.start
-            cuts.append(sorted(c for c in inside if 0 < c < len(token.form)) if whole else [])
-            places.append((i, 0))
-            places.extend((i, c) for c in cuts[-1])
-        places.append((len(tokens), 0))
-        number = {place: k for k, place in enumerate(places)}
-        parts: list[Token] = []
-        for i, inside_at in places[:-1]:
-            token = tokens[i]
-            row: list[tuple[str, int, float]] = []
-            if inside_at == 0:
-                row += self._words(token.form, number[i + 1, 0], others, lemmas)
-                for cut in cuts[i]:
-                    row.append((token.form[:cut], number[i, cut], 1.0))
-                    row.append((token.form[:cut] + GLUE, number[i, cut], 1.0))
-            else:
-                row.append((GLUE + token.form[inside_at:], number[i + 1, 0], 1.0))
-                row.append((token.form[inside_at:], number[i + 1, 0], 1.0))
-            arcs.append(row)
-            ends = [c for c in cuts[i] if c > inside_at]
-            stop = token.start + ends[0] if ends else token.end
-            parts.append(Token(token.form[inside_at : ends[0] if ends else None], token.start + inside_at, stop))
-        return _Lattice(parts, arcs, [place[1] == 0 for place in places])
+        if lemmas is None and others is None:
+            return as_it_is
 
-    def _words(
-        self,
-        form: str,
-        target: int,
-        others: Others | None,
-        lemmas: Callable[[str], str] | None,
-    ) -> list[tuple[str, int, float]]:
-        row = [(form, target, 1.0)]
-        if lemmas is not None:
-            row.append((LEMMA + lemmas(form), target, 1.0))
-        if others is not None:
-            row.extend((word, target, weight) for word, weight in others(form) if word != form)
-        return row
+        def words(form: str, target: int) -> list[Arc]:
+            row = [(form, target, 1.0)]
+            if lemmas is not None:
+                row.append((LEMMA + lemmas(form), target, 1.0))
+            if others is not None:
+                row.extend((word, target, weight) for word, weight in others(form) if word != form)
+            return row
+
+        return words
 
     def _fold_words(self, form: str) -> list[tuple[str, float]]:
         return [(word, FOLDED) for word in self._folded.get(strip_marks(form), ())]
 
-    def _related_words(self, form: str) -> list[tuple[str, float]]:
-        """Return the words of lists that an unknown word may be a form of: of its lemma, or of its stem."""
+    def related_words(self, form: str) -> list[tuple[str, float]]:
+        """Return the words of the book that a word may be without its diacritics.
+
+        Of an unknown word, where the language has endings, the words of lists of which it may be a form: of one lemma,
+        or of one stem.
+        """
         made = self._fold_words(form)
+        if not self.language.endings:
+            return made
         if form in self.vocabulary or made or len(form) < MIN_STEM:
             return made
         if self._related is None:
             words = self.lexicon.vocabulary
             self._related = _index(words, self.language.lemma), _index(words, self._stem)
         by_lemma, by_stem = self._related
-        near = by_lemma.get(self.language.lemma(form)) or by_stem.get(self._stem(form), ())
+        near = by_lemma.get(self.language.lemma(form)) or by_stem.get(self._stem(form)) or ()
         return [(word, INFLECTED) for word in near]
 
     def _stem(self, form: str) -> str:
         return strip_marks(self.language.stem(form))
 
     # -- the walk ----------------------------------------------------------------------------------------------------
-    def _walk(self, text: str, lattice: _Lattice, phrases: dict[str, Any]) -> list[dict[Any, list[Any]]]:
+    def _walk(self, text: str, lattice: Lattice, phrases: dict[str, Any]) -> Table:
         """Return, for every place, the states that reach it, each with the steps that led there.
 
-        A step is (place before, state before, kind, what was taken, weight); of an open wildcard, a place where it
+        A step is (place before, state before, kind, what was taken, weight); of open free text, a place where it
         opened.
         """
-        arcs = lattice.arcs
-        n = len(arcs)
-        table: list[dict[Any, list[Any]]] = [{} for _ in range(n + 1)]
-        table[0][self.start] = []
+        automaton = self.automaton
+        n = len(lattice.arcs)
+        table: Table = defaultdict(dict)
+        table[0][automaton.start] = []
         for at in range(n):
-            here = table[at]
+            here = table.get(at)
             if not here:
+                if max(table) < at:
+                    break  # no sentence of the book begins so
                 continue
-            row = arcs[at]
+            row = lattice.row(at)
             ahead = table[at + 1]
-            skips = _skip_ends(lattice, at, phrases) if phrases else ()
+            skips = lattice.ends(at, phrases) if phrases else ()
             found: dict[int, list[tuple[int, Any, float]]] | None = None
             for state, steps in here.items():
-                if state.__class__ is _Run:
+                if state.__class__ is Run:
                     opened = ahead.setdefault(state, [])
-                    opened.extend(s for s in steps if s not in opened)
+                    opened.extend(s for s in steps if s not in opened and len(opened) < MAX_OPEN)
                     ahead.setdefault(state.target, []).append((-1, state, WILD, tuple(steps), 1.0))
                     continue
                 for word, target, weight in row:
                     to = state.words.get(word)
                     if to is not None:
                         if to.__class__ is list:
-                            to = self.step(state, word)
+                            to = automaton.step(state, word)
                         table[target].setdefault(to, []).append((at, state, WORD, word, weight))
                 if state.by_list:
                     if found is None:
-                        found = self.lexicon.find(arcs, at)
+                        found = self.lexicon.find(lattice, at)
                     if found:
                         by_list = state.by_list
                         for number, hits in found.items():
                             for arc in by_list.get(number, ()):
-                                to = self.follow(arc)
+                                to = automaton.follow(arc)
                                 for end, values, weight in hits:
                                     table[end].setdefault(to, []).append((at, state, SLOT, (arc[0], values), weight))
                 for arc in state.others:
                     for end, value in self.readers.find(arc[0].list, text, lattice, at):
                         step = (at, state, SLOT, (arc[0], value), 1.0)
-                        table[end].setdefault(self.follow(arc), []).append(step)
+                        table[end].setdefault(automaton.follow(arc), []).append(step)
                 for arc in state.wild:
-                    run = self._run(state, arc)
+                    run = automaton.run(state, arc)
                     opened = ahead.setdefault(run, [])
-                    if at not in opened:
+                    if at not in opened and len(opened) < MAX_OPEN:
                         opened.append(at)
                     ahead.setdefault(run.target, []).append((-1, run, WILD, (at,), 1.0))
                 for end in skips:
                     table[end].setdefault(state, []).append((at, state, SKIP, end - at, SKIPPED))
         return table
 
-    def _run(self, state: State, arc: list[Any]) -> _Run:
-        key = (id(state), arc[0])
-        run = self._runs.get(key)
-        if run is None:
-            run = self._runs[key] = _Run(state, arc[0], self.follow(arc))
-        return run
-
-    def _paths(
-        self, table: list[dict[Any, list[Any]]], state: State, lattice: _Lattice
-    ) -> Iterator[list[tuple[int, int, int, Any, float]]]:
+    def _paths(self, table: Table, state: State, end: int) -> Iterator[list[tuple[int, int, int, Any, float]]]:
         """Yield the ways to a state at the end: lists of (from, to, kind, what was taken, weight), last step first."""
         limit = self.book.settings.skip_limit
-        stack: list[tuple[int, Any, tuple[Any, ...] | None, int]] = [(len(table) - 1, state, None, 0)]
+        stack: list[tuple[int, Any, tuple[Any, ...] | None, int]] = [(end, state, None, 0)]
         budget = 50 * MAX_PARSES
         while stack:
             budget -= 1
             if budget < 0:
                 return
             at, now, done, skipped = stack.pop()
-            if at == 0 and now is self.start:
+            if at == 0 and now is self.automaton.start:
                 yield _unlink(done)
                 continue
             for before, source, kind, taken, weight in reversed(table[at][now]):
                 if kind == WILD:
-                    if _only_skips(done):
-                        if skipped:
-                            continue  # a sentence that ends in free text keeps its last words there
+                    if skipped and _only_skips(done):
+                        continue  # a sentence that ends in free text keeps its last words there
                     for opened in reversed(taken):
                         step = (opened, at, WILD, source.symbol, weight)
                         stack.append((opened, source.source, (step, done), skipped))
@@ -500,7 +330,7 @@ class Matcher:
     def _read(
         self,
         text: str,
-        lattice: _Lattice,
+        lattice: Lattice,
         path: list[tuple[int, int, int, Any, float]],
         number: int,
         block: Block,
@@ -555,57 +385,11 @@ class Matcher:
         return Match(block.frame, slots, confidence, number, first, last, rank, context)
 
 
-class _Lattice:
-    """The tokens of a sentence and the words each may be.
-
-    Attributes:
-        tokens: of each place; where a word has places inside, the part up to the next one.
-        arcs: of each place: (word, place behind it, weight).
-        whole: whether a place lies between tokens; ``None`` where all do.
-    """
-
-    __slots__ = ("arcs", "tokens", "whole")
-
-    def __init__(self, tokens: list[Token], arcs: list[list[tuple[str, int, float]]], whole: list[bool] | None) -> None:
-        self.tokens = tokens
-        self.arcs = arcs
-        self.whole = whole
-
-
-def _skip_ends(lattice: _Lattice, at: int, phrases: dict[str, Any]) -> list[int]:
-    """Return where phrases end that may be skipped and begin at a place."""
-    ends = []
-    layer: list[tuple[int, dict[str, Any]]] = [(at, phrases)]
-    while layer:
-        following = []
-        for place, node in layer:
-            for word, target, _ in lattice.arcs[place] if place < len(lattice.arcs) else ():
-                child = node.get(word)
-                if child is not None:
-                    if "" in child:
-                        ends.append(target)
-                    following.append((target, child))
-        layer = following
-    return ends
-
-
-def _index(words: Iterator[str] | frozenset[str] | set[str], key: Callable[[str], str]) -> dict[str, list[str]]:
+def _index(words: Iterable[str], key: Callable[[str], str]) -> dict[str, list[str]]:
     index: dict[str, list[str]] = {}
     for word in sorted(words):
         index.setdefault(key(word), []).append(word)
     return index
-
-
-def _trie(phrases: Sequence[str]) -> dict[str, Any]:
-    trie: dict[str, Any] = {}
-    for phrase in phrases:
-        node = trie
-        words = [token.form for token in tokenize(phrase)]
-        for word in words:
-            node = node.setdefault(word, {})
-        if words:
-            node[""] = {}
-    return trie
 
 
 def _unlink(done: tuple[Any, ...] | None) -> list[Any]:

@@ -24,6 +24,7 @@ from textnorm.normalizers.phrasebook.template import (
     Slot,
     Text,
     inline_range,
+    walk,
 )
 from textnorm.normalizers.phrasebook.tokens import TOKEN, fold, split_open
 
@@ -442,6 +443,21 @@ def spellings(node: Node, scope: Scope, at: Located, path: tuple[str, ...] = ())
         msg = f"the value '{at}' has more than {MAX_FORMS:,} forms"
         raise BookError(msg, at)
     return made
+
+
+def said_slots(tree: Node, block: Block, network: Network) -> Iterator[Slot]:
+    """Yield the slots that a template can say, those in its rules among them; captured ones are not reported."""
+    for part in walk(tree):
+        if isinstance(part, Slot) and not part.capture:
+            yield part
+        elif isinstance(part, Rule):
+            yield from said_slots(rule_body(part.name, block, network), block, network)
+
+
+def rule_body(name: str, block: Block, network: Network) -> Node:
+    """Return the tree of a rule as a block means it."""
+    local = block.rules.get(name)
+    return (network.rules[name] if local is None else local)[1]
 
 
 def build(book: Book, word_forms: Forms | None = None) -> Network:

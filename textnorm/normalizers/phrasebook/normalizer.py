@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -208,9 +209,7 @@ def _span(text: str) -> tuple[int, int]:
     first = TOKEN.search(text)
     if first is None:
         return 0, 0
-    last = first
-    for last in TOKEN.finditer(text, first.start()):
-        pass
+    last = deque(TOKEN.finditer(text, first.start()), maxlen=1)[0]
     return first.start(), last.end()
 
 

@@ -36,7 +36,7 @@ def fold_char(char: str, diacritics: bool) -> str:
     """Return what a character is compared as; it may be several characters, or none."""
     folded = char.casefold()
     if diacritics:
-        folded = "".join(c for c in unicodedata.normalize("NFD", folded) if not unicodedata.category(c)[0] == "M")
+        folded = "".join(c for c in unicodedata.normalize("NFD", folded) if unicodedata.category(c)[0] != "M")
     return folded
 
 

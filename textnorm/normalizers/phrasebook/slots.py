@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import regex
 
-from textnorm.errors import TextnormError
+from textnorm.errors import DataError, TextnormError
 from textnorm.normalizers.phrasebook.book import SlotList, Value
 from textnorm.normalizers.phrasebook.errors import BookError, Located
+from textnorm.normalizers.phrasebook.lattice import Lattice, as_it_is
 from textnorm.normalizers.phrasebook.network import Forms, Scope, spellings
-from textnorm.normalizers.phrasebook.tokens import forms
+from textnorm.normalizers.phrasebook.tokens import Token, forms, tokenize
 from textnorm.registry import slot_readers
 
-if TYPE_CHECKING:
-    from textnorm.normalizers.phrasebook.matcher import _Lattice
+#: Tokens ahead that a reader sees; seconds that one user's pattern may take.
+FAR = 16
+PATIENCE = 1.0
 
 Reader = Callable[[Sequence[str], int], Iterable[tuple[int, Any]]]
 """Folded words of a sentence and a place → (place behind, value) of everything that can be read there."""
@@ -75,16 +77,14 @@ class Lexicon:
             node = node.get(word, {})
         return tuple(node.get("", {}).get(number, ()))
 
-    def find(
-        self, arcs: list[list[tuple[str, int, float]]], at: int
-    ) -> dict[int, list[tuple[int, tuple[Value, ...], float]]]:
+    def find(self, lattice: Lattice, at: int) -> dict[int, list[tuple[int, tuple[Value, ...], float]]]:
         """Return, by list, (place behind, values, weight) of every value that begins at a place."""
         found: dict[int, list[tuple[int, tuple[Value, ...], float]]] = {}
         root = self.root
         layer: list[tuple[int, dict[str, Any], float]] = [
-            (target, root[word], weight) for word, target, weight in arcs[at] if word in root
+            (target, root[word], weight) for word, target, weight in lattice.row(at) if word in root
         ]
-        n = len(arcs)
+        n = len(lattice.arcs)
         while layer:
             following = []
             for place, node, weight in layer:
@@ -93,7 +93,7 @@ class Lexicon:
                     for number, values in ends.items():
                         found.setdefault(number, []).append((place, values, weight))
                 if place < n:
-                    for word, target, more in arcs[place]:
+                    for word, target, more in lattice.row(place):
                         child = node.get(word)
                         if child is not None:
                             following.append((target, child, weight * more))
@@ -151,41 +151,58 @@ class Readers:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["lists"], state["language"])  # type: ignore[misc]
 
-    def find(self, number: int, text: str, lattice: _Lattice, at: int) -> list[tuple[int, Read]]:
+    def find(self, number: int, text: str, lattice: Lattice, at: int) -> list[tuple[int, Read]]:
         """Return (place behind, value) of everything that a list can take at a place."""
-        one = self.lists[number]
-        if lattice.whole is not None and not lattice.whole[at]:
-            return []
+        first = at if lattice.token_of is None else lattice.token_of[at]
+        if first < 0:
+            return []  # inside a word
+        one, tokens = self.lists[number], lattice.sources
         if one.kind == "range":
-            return self._range(one, lattice, at)
-        if one.kind == "regex":
-            return self._pattern(self.patterns[number], text, lattice, at)
-        words = [token.form for token in lattice.tokens]
-        return [(end, Read(value)) for end, value in self.plugins[number](words, at) if at < end <= len(words)]
+            found = self._range(one, tokens, first)
+        elif one.kind == "regex":
+            found = self._pattern(self.patterns[number], text, tokens, first)
+        else:
+            words = [token.form for token in tokens[first : first + FAR]]
+            read = self.plugins[number](words, 0)
+            found = [(first + end, value) for end, value in read if 0 < end <= len(words)]
+        places = lattice.place_of
+        return [(end if places is None else places[end], Read(value)) for end, value in found]
 
-    def _range(self, one: SlotList, lattice: _Lattice, at: int) -> list[tuple[int, Read]]:
-        form = lattice.tokens[at].form
+    def whole(self, number: int, text: str) -> Any:
+        """Return what a list that reads makes of a whole text; ``None`` where it does not read it."""
+        tokens = tokenize(text)
+        found = self.find(number, text, Lattice(tokens, as_it_is), 0) if tokens else ()
+        return next((read.value for end, read in found if end == len(tokens)), None)
+
+    def _range(self, one: SlotList, tokens: Sequence[Token], at: int) -> list[tuple[int, Any]]:
+        form = tokens[at].form
         if form[-1].isdigit():
             value = _digits(form)
             if not one.digits or value is None or not one.holds(value):
                 return []
-            return [(at + 1, Read(_scaled(value, one)))]
+            return [(at + 1, _scaled(value, one))]
         if not one.words or self.numbers is None:
             return []
-        words = [token.form for token in lattice.tokens[at : at + 16]]
-        read = self.numbers(words, 0)
-        return [(at + end, Read(_scaled(value, one))) for end, value in read if one.holds(value)]
+        words = [token.form for token in tokens[at : at + FAR]]
+        return [(at + end, _scaled(value, one)) for end, value in self.numbers(words, 0) if one.holds(value)]
 
     @staticmethod
-    def _pattern(pattern: Any, text: str, lattice: _Lattice, at: int) -> list[tuple[int, Read]]:
-        """Match a pattern on the source; it must end where a token ends."""
-        tokens = lattice.tokens
-        found = pattern.match(text, tokens[at].start, timeout=1.0)
+    def _pattern(pattern: Any, text: str, tokens: Sequence[Token], at: int) -> list[tuple[int, Any]]:
+        """Match a pattern on the source; it must end where a token ends.
+
+        Raises:
+            DataError: the pattern takes too long; names it.
+        """
+        try:
+            found = pattern.match(text, tokens[at].start, timeout=PATIENCE)
+        except TimeoutError as error:
+            msg = f"The pattern {pattern.pattern!r} of a phrasebook needs over {PATIENCE:g} s on one sentence."
+            raise DataError(msg) from error
         if found is None or found.end() <= found.start():
             return []
         for end in range(at, len(tokens)):
             if tokens[end].end == found.end():
-                return [(end + 1, Read(found[0]))]
+                return [(end + 1, found[0])]
             if tokens[end].end > found.end():
                 break
         return []
