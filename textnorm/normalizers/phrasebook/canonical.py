@@ -101,9 +101,7 @@ class Canonical:
             found = self._write(item, block, slots, given)
             if found is None:
                 return None
-            if isinstance(node, Perm):
-                parts.append(" ")
-            parts += found[0]
+            parts += [" ", *found[0], " "] if isinstance(node, Perm) else found[0]
             names |= found[1]
         return parts, names
 

@@ -248,7 +248,7 @@ def check_book(matcher: Matcher, *, samples: int = SAMPLES, seed: int = 0) -> tu
                 message = f"nothing can be said with this sentence of '{block.frame}': a slot has no fitting value"
                 found.append(Finding("unreachable", message, _line(network, number).where, fault=False))
             continue
-        others, one_tried, unstable = _round_trip(matcher, canonical, generator, number, min(samples, size), seed)
+        others, one_tried, unstable = _round_trip(matcher, canonical, generator, number, samples, seed)
         tried += one_tried
         missed += len(others)
         if others:
@@ -286,8 +286,8 @@ def _round_trip(
     """
     rng = random.Random(seed * 1_000_003 + number)
     wrong, unstable = [], None
-    for _ in range(samples):
-        made = generator.draw(number, rng)
+    tried = generator.some(number, samples, rng)
+    for made in tried:
         got = matcher.match(made.text, made.context)
         if [m.frame for m in got] != [made.frame]:
             wrong.append((made.text, " and ".join(f"'{m.frame}'" for m in got) or "nothing"))
@@ -296,7 +296,7 @@ def _round_trip(
             again = matcher.match(said, made.context)
             if [(m.frame, m.values) for m in again] != [(made.frame, got[0].values)] or canonical(again[0]) != said:
                 unstable = made.text, said
-    return wrong, samples, unstable
+    return wrong, len(tried), unstable
 
 
 def _twice(network: Network) -> Iterator[Finding]:

@@ -175,6 +175,15 @@ class Generator:
         block = self.network.templates[number][0]
         return self._finish(self._draw(self.network.trees[number], block, rng), block, number)
 
+    def some(self, number: int, n: int, rng: random.Random) -> list[Phrasing]:
+        """Return all phrasings of a template where there are at most ``n``, else ``n`` draws."""
+        size = self.count_template(number)
+        if size > n:
+            return [self.draw(number, rng) for _ in range(n)]
+        block = self.network.templates[number][0]
+        every = self._every(self.network.trees[number], block) if size else ()
+        return [self._finish(parts, block, number) for parts in every]
+
     def _draw(self, node: Node, block: Block, rng: random.Random) -> list[_Part]:
         if isinstance(node, Text):
             return [node.text]
@@ -196,8 +205,7 @@ class Generator:
             rng.shuffle(items)
         made: list[_Part] = []
         for item in items:
-            made += [" "] if isinstance(node, Perm) else []
-            made += self._draw(item, block, rng)
+            made += [" ", *self._draw(item, block, rng), " "] if isinstance(node, Perm) else self._draw(item, block, rng)
         return made
 
     def enumerate(self, frame: str | None = None, limit: int | None = None) -> Iterator[Phrasing]:
@@ -238,7 +246,7 @@ class Generator:
             return
         for head in self._every(items[0], block):
             for rest in self._sequence(items[1:], block, between):
-                yield [*between, *head, *rest]
+                yield [*between, *head, *between, *rest]
 
     def _finish(self, parts: list[_Part], block: Block, number: int) -> Phrasing:
         draft = _Draft()

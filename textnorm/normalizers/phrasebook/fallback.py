@@ -1,12 +1,13 @@
 """The nearest generated phrasing of a sentence that no frame matches, with a calibrated probability, or nothing.
 
 Phrasings are drawn from the book and compared without what fills their slots, which stand as ``{list}``. In the
-sentence, too, what a list holds is found first and so fills the slots of the frame that is chosen. Vectors come from any
-encoder; by default from hashed character n-grams, which need no model.
+sentence, too, what a list holds is found first and so fills the slots of the frame that is chosen. Vectors come from
+any encoder; by default from hashed character n-grams, which need no model.
 
 ``p`` is fitted, not assumed: a logistic model (Platt 1999) of the similarity to the best frame and its lead over the
 second, on phrasings that are not among those compared with, perturbed as people perturb (words dropped, swapped,
-misspelled, left without marks), and on perturbed phrasings of frames taken out of the index, whose right answer is none.
+misspelled, left without marks), and on perturbed phrasings of frames taken out of the index, whose right answer is
+none.
 """
 
 from __future__ import annotations
@@ -163,8 +164,7 @@ class Nearest:
         rng = random.Random(seed)
         drawn: dict[tuple[str, str], Phrasing] = {}
         for number in generator.templates():
-            for _ in range(min(per_template, generator.count_template(number))):
-                one = generator.draw(number, rng)
+            for one in generator.some(number, per_template, rng):
                 drawn.setdefault((one.frame, one.said.casefold()), one)
         if not drawn:
             msg = "The book has no phrasings to be near to."
@@ -219,7 +219,7 @@ class Nearest:
         return made
 
     def delexicalized(self, text: str) -> tuple[str, list[tuple[int, Any, Token, Token]]]:
-        """Return a text with values of lists as ``{list}``, and what was taken out: (list, value, first, last token)."""
+        """Return a text with values of lists as ``{list}``, and what was there: (list, value, first, last token)."""
         tokens = tokenize(text)
         lattice = Lattice(tokens, self._words)
         parts: list[str] = []

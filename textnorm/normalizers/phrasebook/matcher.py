@@ -228,7 +228,7 @@ class Matcher:
         Of an unknown word, where the language has endings, the words of lists of which it may be a form: of one lemma,
         or of one stem.
         """
-        made = self._fold_words(form)
+        made = self._fold_words(form) if self.book.settings.fold else []
         if not self.language.endings:
             return made
         if form in self.vocabulary or made or len(form) < MIN_STEM:

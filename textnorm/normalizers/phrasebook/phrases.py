@@ -185,7 +185,7 @@ class PhraseMatcher:
                 continue
             for phrase, lead, sign, value in entries:
                 start = last - length + lead
-                if not compared.startswith(phrase, start):
+                if start < 0 or not compared.startswith(phrase, start):
                     continue
                 end = start + len(phrase)
                 # A space in the key shuts out letters, marks and digits. Only a sign at an edge has none there.

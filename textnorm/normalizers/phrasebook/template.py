@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from textnorm.normalizers.phrasebook.errors import BookError, Located, located
 
+#: Groups inside groups; people write three or four.
+MAX_DEPTH = 100
 OPEN = {"(": ")", "[": "]"}
 SPECIAL = frozenset("()[]{}<>|;\\")
 _RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)(?:,(\d+))?")
@@ -75,18 +77,24 @@ EMPTY = Seq()
 class _Parser:
     source: Located
     at: int = 0
+    depth: int = 0
     text: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.text = str(self.source)
 
     def fail(self, what: str, at: int) -> BookError:
-        return BookError(f"{what} at column {at + 1} of the template '{self.text}'", self.source)
+        shown = self.text if len(self.text) <= 200 else f"{self.text[:200]}…"
+        return BookError(f"{what} at column {at + 1} of the template '{shown}'", self.source)
 
     def group(self, close: str, opened: int) -> Node:
         """Read up to ``close`` (``""``: the end)."""
         parts: list[list[Node]] = [[]]
         separator = ""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            what = f"groups are nested too deeply (more than {MAX_DEPTH})"
+            raise self.fail(what, opened)
         while True:
             if self.at >= len(self.text):
                 if close:
@@ -106,6 +114,7 @@ class _Parser:
                 self.at += 1
             else:
                 parts[-1].append(self.item(char))
+        self.depth -= 1
         options = tuple(items[0] if len(items) == 1 else Seq(tuple(items)) for items in parts)
         if separator == ";":
             return Perm(options)
