@@ -72,7 +72,7 @@ def test_an_empty_book(tmp_path):
 
 
 def test_a_book_that_explodes_is_bounded_and_said(tmp_path):
-    with pytest.raises(BookError, match=r"book.yaml:\d+: .* larger than 200,000 states"):
+    with pytest.raises(BookError, match=r"book.yaml:\d+: .* larger than 100,000 states"):
         rules = ", ".join(f"r{i}: '(a{i} <r{i + 1}>|b{i} <r{i + 1}>)'" for i in range(30))
         matcher(tmp_path, of("<r0>", rules=f"{rules}, r30: end"))
     with pytest.raises(BookError, match=r"has more than 20,000 forms"):
@@ -105,7 +105,9 @@ def layout(tmp_path):
     """Write a small book in Home Assistant's layout."""
     folder = tmp_path / "sentences" / "en"
     (folder / "TurnOn").mkdir(parents=True)
-    (folder / "_common.yaml").write_text("language: en\nlists: {color: {values: [red]}}\nexpansion_rules: {name: '{name}'}")
+    (folder / "_common.yaml").write_text(
+        "language: en\nlists: {color: {values: [red]}}\nexpansion_rules: {name: '{name}'}"
+    )
     (folder / "TurnOn" / "domain_only.yaml").write_text(
         "language: en\ndata:\n- sentences: ['lights [here]']\n  inferred_domain: light\n"
         "- sentences: ['open {name}']\n  name_domains: [cover]\n- sentences: ['use <gone>']\n"

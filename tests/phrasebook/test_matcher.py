@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from books import answer, load, matcher, of
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from textnorm.normalizers.phrasebook.book import Block, Book
@@ -96,8 +96,9 @@ def test_lists(tmp_path, text, slots):
 def test_slots_know_their_place(tmp_path):
     made = matcher(tmp_path, of("set {n} for [the] {any}", lists=f"{NUMBER}, any: {{wildcard: true}}"))
     text = "Please!! set  7,  for the “Red Lamp”."
-    (found,) = matcher(tmp_path, of("set {n} for [the] {any}", lists=f"{NUMBER}, any: {{wildcard: true}}", skip=["please"]))\
-        .match(text)
+    (found,) = matcher(
+        tmp_path, of("set {n} for [the] {any}", lists=f"{NUMBER}, any: {{wildcard: true}}", skip=["please"])
+    ).match(text)
     assert {k: text[s.start : s.end] for k, s in found.slots.items()} == {"n": "7", "any": "Red Lamp"}
     assert text[found.start : found.end] == "set  7,  for the “Red Lamp"
     assert made.match(text) == []
@@ -105,7 +106,12 @@ def test_slots_know_their_place(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "area"),
-    [("konyhában lámpa", "konyha"), ("a konyha lámpa", "konyha"), ("konyhából lámpa", None), ("l'office lampe", "office")],
+    [
+        ("konyhában lámpa", "konyha"),
+        ("a konyha lámpa", "konyha"),
+        ("konyhából lámpa", None),
+        ("l'office lampe", "office"),
+    ],
 )
 def test_something_glued_to_a_slot(tmp_path, text, area):
     """Suffixes of Hungarian, elided articles of French: the value and what is glued to it are one word of the text."""
@@ -305,7 +311,8 @@ def test_every_generated_phrasing_goes_back_to_its_frame(templates):
 def test_what_is_not_generated_does_not_match(template, letters):
     """The language of the automaton is the set of phrasings, token by token; one of glued parts may be split."""
     made = compiled([template.replace("{l}", "b").replace("<r>", "c")])
-    said = {tuple(forms(one.text)) for one in Generator(made).enumerate(limit=1000)}
+    assume(Generator(made).count() <= 1000)
+    said = {tuple(forms(one.text)) for one in Generator(made).enumerate()}
     words = ("z", "0", *letters)
     assert bool(made.match(" ".join(("z0", *letters)))) == (words in said)
 

@@ -20,6 +20,7 @@ from textnorm.errors import DataError, MissingExtraError, UsageError
 if TYPE_CHECKING:
     from textnorm.normalizers.phrasebook.book import Book
     from textnorm.normalizers.phrasebook.book import SlotList as BookList
+    from textnorm.normalizers.phrasebook.matcher import Matcher
 
 #: Passes over the sentences whose time is taken, after one that fills the caches.
 PASSES = 3
@@ -148,12 +149,12 @@ def ours(folder: Path, suite: Suite, **settings: Any) -> Answer:
     from textnorm.normalizers.phrasebook.fixtures import fixture_lists
     from textnorm.normalizers.phrasebook.load import load_book
 
-    matchers = []
-    for fixtures in suite.fixtures:
+    matchers: dict[int, Matcher] = {}
+    for number in sorted({case.lists for case in suite.cases}):
         book = load_book(folder, language=suite.language)
         for name, value in settings.items():
             setattr(book.settings, name, value)
-        matchers.append(compile_book(book, lists=fixture_lists(fixtures)))
+        matchers[number] = compile_book(book, lists=fixture_lists(suite.fixtures[number]))
 
     def answer(case: Case) -> tuple[str | None, Mapping[str, Any]]:
         found = matchers[case.lists].match(case.text, case.context)
@@ -262,7 +263,10 @@ def without_diacritics(case: Case, rng: random.Random) -> str:
 def with_filler(case: Case, rng: random.Random) -> str:
     """Return the sentence with a word of politeness or hesitation before, behind or inside."""
     words = case.text.split()
-    filler = rng.choice(FILLERS[case.language])
+    known = FILLERS.get(case.language)
+    if known is None or not words:
+        return case.text
+    filler = rng.choice(known)
     words.insert(rng.choice((0, 0, len(words), rng.randrange(len(words) + 1))), filler)
     return " ".join(words)
 

@@ -18,7 +18,7 @@ from textnorm.languages.lt.ordinals import ordinal
 from textnorm.languages.lt.parsing import number_words, parse_cardinal
 
 #: Words of the longest number that is read.
-LONGEST = 14
+LONGEST = 24
 #: Largest number whose ordinal is read.
 LAST_ORDINAL = 100
 _HALF = frozenset(("pusė", "puse", "pusės", "pusei", "pusę"))

@@ -32,7 +32,7 @@ NGRAMS = "ngrams"
 #: Dimensions of the hashed n-grams; phrasings a template is compared by; perturbed phrasings that fit the calibration.
 DIM = 2048
 PER_TEMPLATE = 24
-FIT = 1500
+FIT = 800
 
 Encode = Callable[[Sequence[str]], Any]
 """Texts → float array [n, dim], one vector a text."""

@@ -29,7 +29,7 @@ from textnorm.normalizers.phrasebook.template import (
 from textnorm.normalizers.phrasebook.tokens import TOKEN, fold, split_open
 
 #: Bounds: what needs more is said to explode. Six parts in any order are 720 sentences.
-MAX_NODES = 200_000
+MAX_NODES = 100_000
 MAX_PERMUTED = 5
 MAX_FORMS = 20_000
 #: Marks of symbols that are no whole words: glued to a slot before or behind, and "any form of".

@@ -17,7 +17,7 @@ from textnorm.normalizers.phrasebook.tokens import Token, forms, tokenize
 from textnorm.registry import slot_readers
 
 #: Tokens ahead that a reader sees; seconds that one user's pattern may take.
-FAR = 16
+FAR = 24
 PATIENCE = 1.0
 
 Reader = Callable[[Sequence[str], int], Iterable[tuple[int, Any]]]
