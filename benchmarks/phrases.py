@@ -23,6 +23,7 @@ import ahocorasick
 import regex
 
 from textnorm import __version__
+from textnorm.bench.phrases import load_suite, ours, perturb, phrases_folder, score
 from textnorm.bench.report import Report, Row, data_folder, need, share
 from textnorm.normalizers.phrasebook import make_phrasebook
 from textnorm.normalizers.phrasebook.book import Book, PhraseClass
@@ -225,6 +226,18 @@ def nearest(report: Report, matcher: Matcher, sentences: list[str]) -> None:
     report.add(share("lt-house, fallback, news sentences", "lt", "false accept", hits, len(sentences)))
 
 
+def ablation(report: Report, data: Path) -> None:
+    """Measure what each later try brings: Latvian perturbed, all tries on, and the one in question off."""
+    folder = phrases_folder(data)
+    suite = load_suite(folder, "lv")
+    for kind, setting in (("diacritics dropped", "fold"), ("fillers", "fillers"), ("case endings", "lemmas")):
+        cases = perturb(suite, kind)
+        for state in (True, False):
+            _, slots, _ = score(ours(folder, suite, **{setting: state}), cases)
+            name = f"lv, {kind}, {setting} {'on' if state else 'off'}"
+            report.add(share(name, "lv", "intent_and_slots", slots, len(cases)))
+
+
 def kept_back() -> Iterator[tuple[str, str, Any]]:
     """Yield (sentence, frame, slots) of the phrasings that were written before the book."""
     for line in (ROOT / "tests/phrasebook/lt_kept_back.tsv").read_text(encoding="utf-8").splitlines()[1:]:
@@ -274,7 +287,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--only", choices=["replacing", "size", "lithuanian"])
+    parser.add_argument("--only", choices=["replacing", "size", "lithuanian", "ablation"])
     options = parser.parse_args()
     (path,) = need(data_folder(None), ["lt/text_news.txt.gz"])
     with gzip.open(path, "rt", encoding="utf-8") as stream:
@@ -287,6 +300,8 @@ def main() -> None:
         sizes(report, phrases, real)
     if options.only in (None, "lithuanian"):
         lithuanian(report, news)
+    if options.only in (None, "ablation"):
+        ablation(report, data_folder(None))
     for line in report.lines():
         print(line)
     if options.json:

@@ -29,7 +29,7 @@ HEAD = "language: en\n"
         (HEAD + "intents:\n  A:\n    sentences:\n      - x\n      - a (b", 6, "'(' is never closed"),
         (HEAD + "intents:\n  A:\n    sentences: ['a b)']", 4, "')' closes nothing at column 4"),
         (HEAD + "intents:\n  A:\n    sentences: ['(a|b;c)']", 4, "'|' and ';' are mixed"),
-        (HEAD + "intents:\n  A:\n    sentences: ['go {plase}']\nlists:\n  place: {values: [x]}", 4, "Did you mean 'place'?"),
+        (HEAD + "intents:\n  A:\n    sentences: ['go {plase}']\nlists:\n  place: {values: [x]}", 4, "Did you mean 'place'?"),  # noqa: E501
         (HEAD + "intents:\n  A:\n    sentences: ['<nam>']\nexpansion_rules: {name: x}", 4, "Did you mean 'name'?"),
         (HEAD + "expansion_rules:\n  a: x <b>\n  b: y <a>\nintents:\n  A: {sentences: ['<a>']}", 3, "<a> → <b> → <a>"),
         (HEAD + "expansion_rules:\n  a: x <a>\nintents:\n  A: {sentences: ['<a>']}", 3, "refers to itself"),
@@ -43,7 +43,7 @@ HEAD = "language: en\n"
         (HEAD + "lists:\n  a: {range: {to: 1}}", 3, "'from' and 'to'"),
         (HEAD + "lists:\n  a: {range: {from: 0, to: 1, fractions: thirds}}", 3, "Known: halves, tenths"),
         (HEAD + "lists:\n  a: {regex: '['}", 3, "cannot be compiled"),
-        (HEAD + "lists:\n  a: {call: no.such}\nintents:\n  A: {sentences: ['{a}']}", 3, "no slot_reader called 'no.such'"),
+        (HEAD + "lists:\n  a: {call: no.such}\nintents:\n  A: {sentences: ['{a}']}", 3, "no slot_reader called 'no.such'"),  # noqa: E501
         (HEAD + "lists:\n  a: {values: ['{b}']}\nintents:\n  A: {sentences: ['{a}']}", 3, "values cannot"),
         (HEAD + "lists:\n  a: {values: [x], inflect: true}\nintents:\n  A: {sentences: ['{a}']}", 3, "none for 'en'"),
         (HEAD + "settings: {tie: name}\nintents: {A: {sentences: [x]}}", 2, "unknown setting 'tie'"),
@@ -52,8 +52,8 @@ HEAD = "language: en\n"
         (HEAD + "classes:\n  a: [b]\n  c: [b]", 4, "'b' stands in the class 'c' and in the class 'a'"),
         (HEAD + "classes:\n  a x: [b y z]\n  b y: [a x z]", 3, "classes go in a circle: a x → b y → a x"),
         (HEAD + "layers:\n- classes: {a: [b c]}\n- classes: {b: [d]}", 3, "lower layer uses 'b' of a higher one"),
-        (HEAD + "intents:\n  A: {sentences: [go]}\n  B: {sentences: ['[please] go']}", 4, "'go' is a sentence of 'B' and 'A'"),
-        (HEAD + "lists:\n  a: {values: [{in: x, out: 1}, {in: x, out: 2}]}\nintents:\n  A: {sentences: ['{a}']}", 3, "means two"),
+        (HEAD + "intents:\n  A: {sentences: [go]}\n  B: {sentences: ['[please] go']}", 4, "'go' is a sentence of 'B' and 'A'"),  # noqa: E501
+        (HEAD + "lists:\n  a: {values: [{in: x, out: 1}, {in: x, out: 2}]}\nintents:\n  A: {sentences: ['{a}']}", 3, "means two"),  # noqa: E501
         (HEAD + "intents:\n  A: {sentences: ['go'], canonical: 'go {to}'}", 3, "canonical says {to}"),
     ],
 )  # fmt: skip

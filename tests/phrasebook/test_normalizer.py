@@ -139,7 +139,8 @@ def test_a_book_is_a_pipeline(book, tmp_path):
     assert textnorm.load(moved).fingerprint != before
     cfg = tmp_path / "p.cfg"
     cfg.write_text(
-        '[textnorm]\npipeline = ["unicode","book"]\n[components]\n[components.unicode]\n@normalizers = "textnorm.unicode.v1"\n'
+        '[textnorm]\npipeline = ["unicode","book"]\n[components]\n'
+        '[components.unicode]\n@normalizers = "textnorm.unicode.v1"\n'
         '[components.book]\n@normalizers = "textnorm.phrasebook.v1"\nbook = "${paths.folder}/book.yaml"\n'
     )
     assert textnorm.load(cfg)("uždegti\u00ad lempa").text == "įjungti šviesą"

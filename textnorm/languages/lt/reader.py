@@ -32,7 +32,9 @@ PhoneDigits = Literal["single", "group"]
 
 _PHRASE_TABLES = ("currencies", "units", "percent", "magnitudes")
 #: Names of the months, January first.
-MONTHS = words("sausis vasaris kovas balandis gegužė birželis liepa rugpjūtis rugsėjis spalis lapkritis gruodis")
+MONTHS = words(
+    "sausis vasaris kovas balandis gegužė birželis liepa rugpjūtis rugsėjis spalis lapkritis gruodis"
+)
 _PASSED = frozenset(
     (
         *words("m. metų mėn. mėnesio str. straipsnio d. dalies p. punkto skyriaus"),

@@ -205,7 +205,8 @@ class Generator:
             rng.shuffle(items)
         made: list[_Part] = []
         for item in items:
-            made += [" ", *self._draw(item, block, rng), " "] if isinstance(node, Perm) else self._draw(item, block, rng)
+            part = self._draw(item, block, rng)
+            made += [" ", *part, " "] if isinstance(node, Perm) else part
         return made
 
     def enumerate(self, frame: str | None = None, limit: int | None = None) -> Iterator[Phrasing]:
