@@ -52,9 +52,9 @@ def command() -> None:
     """Phrasebooks: check, expand and match.
 
     \b
-    textnorm phrases check rules/phrasebooks/lt-office.yaml
-    textnorm phrases expand rules/phrasebooks/lt-office.yaml --sample 10
-    echo "įjunk šviesą virtuvėje" | textnorm phrases match rules/phrasebooks/lt-office.yaml
+    textnorm phrases check rules/phrasebooks/lt-house.yaml
+    textnorm phrases expand rules/phrasebooks/lt-house.yaml --sample 10
+    echo "įjunk šviesą virtuvėje" | textnorm phrases match rules/phrasebooks/lt-house.yaml
 
     BOOK is a YAML file in hassil's template language, a folder of such files, or Home Assistant's layout
     (sentences/LANGUAGE/*.yaml).
