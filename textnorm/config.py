@@ -35,6 +35,8 @@ FIELDS: dict[str, tuple[str, type]] = {
 #: Sections that may stand beside ``[textnorm]``; the last two only hold values for ``${paths.x}`` and ``${vars.x}``.
 SECTIONS = ("textnorm", "components", "paths", "vars")
 FILE = "pipeline.cfg"
+#: Endings of phrasebooks, which stand for a pipeline of one component.
+PHRASEBOOKS = (".yaml", ".yml")
 
 
 def builtin_names() -> list[str]:
@@ -46,8 +48,8 @@ def builtin_names() -> list[str]:
 def is_phrasebook(path: Path) -> bool:
     """Whether a path is a phrasebook: a YAML file, a folder with some, or Home Assistant's layout."""
     if path.is_dir():
-        return (path / "sentences").is_dir() or any(path.glob("*.yaml"))
-    return path.suffix in (".yaml", ".yml")
+        return (path / "sentences").is_dir() or any(item.suffix in PHRASEBOOKS for item in path.iterdir())
+    return path.suffix in PHRASEBOOKS
 
 
 def find(name_or_path: str | Path) -> Path:
@@ -72,7 +74,12 @@ def find(name_or_path: str | Path) -> Path:
             return path
         msg = f"{path} is no pipeline: expected the name of a built-in, a .cfg file, a phrasebook or a model's folder."
         raise UsageError(msg)
-    if isinstance(name_or_path, Path) or path.suffix == ".cfg" or "/" in name_or_path or "\\" in name_or_path:
+    if (
+        isinstance(name_or_path, Path)
+        or path.suffix in (".cfg", *PHRASEBOOKS)
+        or "/" in name_or_path
+        or "\\" in name_or_path
+    ):
         msg = f"There is no pipeline file {path}. Built-in pipelines: {', '.join(builtin_names())}."
         raise UsageError(msg)
     kind = "pipeline"

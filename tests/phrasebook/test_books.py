@@ -24,6 +24,7 @@ HEAD = "language: en\n"
         (HEAD + "intents:\n  A: {sentence: [x]}", 3, "needs 'sentences'"),
         (HEAD + "intents:\n  A: {sentences: [x], slot: {}}", 3, "unknown key 'slot'"),
         (HEAD + "intents:\n  A: {sentences: []}", 3, "has no sentences"),
+        (HEAD + "intents:\n  A: {data: [{sentences: [x]}], canonical: x}", 3, "with 'data' has an unknown key 'canonical'"),  # noqa: E501
         (HEAD + "intents:\n  On: {sentences: [x]}", 3, "put quotes round On"),
         (HEAD + "intents:\n  A:\n    sentences:\n      - on", 4, "which is no string (put quotes"),
         (HEAD + "intents:\n  A:\n    sentences:\n      - x\n      - a (b", 6, "'(' is never closed"),
@@ -64,6 +65,14 @@ def test_faults_name_file_and_line(tmp_path, text, line, words):
         PhrasebookNormalizer(load(tmp_path, text))
     assert words in str(caught.value)
     assert str(caught.value).startswith(f"{tmp_path / 'book.yaml'}:{line}: "), str(caught.value)
+
+
+@pytest.mark.parametrize("start", ["[x, x]", "{a: x}"])
+def test_aliases_that_grow_without_end(tmp_path, start):
+    levels = "".join(f"  l{i}: &l{i} [" + ", ".join([f"*l{i - 1}"] * 9) + "]\n" for i in range(1, 12))
+    text = f"language: en\nframes:\n  A:\n    sentences: [go]\n    metadata:\n      x: 1\n    slots:\n      l0: &l0 {start}\n"  # noqa: E501
+    with pytest.raises(BookError, match="nested more than"):
+        load(tmp_path, text + levels.replace("  l", "      l"))
 
 
 def test_an_empty_book(tmp_path):
@@ -184,6 +193,23 @@ intents:
     ]:
         assert answer(made, said) == ("F", {"room": room}), said
     assert answer(made, "išjunk šviesą virtuvėje") is None
+
+
+def test_a_plugin_reads_slots(tmp_path):
+    from textnorm.registry import slot_readers
+
+    @slot_readers.register("test.plate.v1", replace=True)
+    def make():
+        def read(words, at):
+            pair = words[at : at + 2]
+            if len(pair) == 2 and len(pair[0]) == 3 and pair[1].isdecimal():
+                yield at + 2, f"{pair[0].upper()} {pair[1]}"
+
+        return read
+
+    made = matcher(tmp_path, of("park {p} here", lists="p: {call: test.plate.v1, examples: [abc 123]}"))
+    assert answer(made, "park ABC-123 here") == ("F", {"p": "ABC 123"})
+    assert answer(made, "park AB-123 here") is None
 
 
 def test_of_two_values_with_one_form_the_nearer_is_meant(tmp_path):

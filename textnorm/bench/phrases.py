@@ -102,12 +102,14 @@ def load_suite(folder: Path, language: str) -> Suite:
 
     (tests,) = need(folder, [f"tests/{language}"])
     shared = tests / "_fixtures.yaml"
-    fixtures: list[Mapping[Any, Any]] = [read_yaml(shared) if shared.exists() else {}]
+    fixtures: list[Mapping[Any, Any]] = [(read_yaml(shared) or {}) if shared.exists() else {}]
     cases: list[Case] = []
     for path in sorted(tests.rglob("*.yaml")):
         if path == shared:
             continue
         page = read_yaml(path)
+        if not isinstance(page, Mapping):
+            continue  # an empty file
         own = any(key in page for key in ("areas", "floors", "entities")) or path.parent != tests
         if own:
             fixtures.append(page)

@@ -8,7 +8,7 @@ from typing import Any
 
 from textnorm.normalizers.phrasebook.book import Book, SlotList, Value
 from textnorm.normalizers.phrasebook.errors import BookError, Located, located
-from textnorm.normalizers.phrasebook.load import _Page, plain
+from textnorm.normalizers.phrasebook.load import lists_of, plain
 from textnorm.normalizers.phrasebook.network import Scope, spellings
 from textnorm.normalizers.phrasebook.template import Text, is_template, parse
 from textnorm.normalizers.phrasebook.yamlio import read_yaml
@@ -33,7 +33,7 @@ def read_lists(path: Path) -> dict[str, SlotList]:
     lists = data.get("lists", {k: v for k, v in data.items() if k != "language"})
     if isinstance(lists, dict):
         lists = {name: {"values": body} if isinstance(body, list) else body for name, body in lists.items()}
-    return _Page(Book(path.stem), path, data).lists(lists)
+    return lists_of(path, data, lists)
 
 
 def fixture_lists(data: Mapping[Any, Any]) -> dict[str, SlotList]:

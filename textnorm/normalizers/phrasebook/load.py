@@ -29,6 +29,8 @@ from textnorm.normalizers.phrasebook.tokens import forms
 from textnorm.normalizers.phrasebook.yamlio import read_yaml
 
 SUFFIXES = (".yaml", ".yml")
+#: Lists in lists of a slot's value.
+MAX_DEPTH = 6
 #: Keys of a book's file. The last three are Home Assistant's and say nothing about matching.
 KEYS = (
     "language", "settings", "classes", "layers", "lists", "expansion_rules", "skip_words", "frames", "intents",
@@ -361,6 +363,8 @@ class _Page:
 
     def frame(self, name: Any, body: Any) -> None:
         given = self.mapping(body, f"the frame '{name}'", name)
+        if "data" in given:
+            self.known(given, ("data", "description"), f"the frame '{name}' with 'data'")
         parts = given.get("data", [given] if "sentences" in given else None)
         if not isinstance(parts, list):
             msg = f"the frame '{name}' needs 'sentences', or 'data' with a list of them"
@@ -419,12 +423,33 @@ class _Page:
                 self.book.examples.append(Example(located(text), frame, wanted))
 
 
-def plain(value: Any) -> Any:
-    """Return a value of YAML without the places of its strings."""
+def lists_of(path: Path, data: Mapping[Any, Any], lists: Any) -> dict[str, SlotList]:
+    """Return the slot lists of a part of a YAML file.
+
+    Args:
+        path: the file, said in errors.
+        data: all of it.
+        lists: the part.
+
+    Raises:
+        BookError: they cannot be used; names file and line.
+    """
+    return _Page(Book(path.stem), path, data).lists(lists)
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """Return a value of YAML without the places of its strings.
+
+    Raises:
+        BookError: it is nested too deeply (aliases in aliases grow without end), or a number is not finite.
+    """
+    if depth > MAX_DEPTH:
+        what = f"values are nested more than {MAX_DEPTH} deep"
+        raise BookError(what)
     if isinstance(value, dict):
-        return {plain(k): plain(v) for k, v in value.items()}
+        return {plain(k, depth + 1): plain(v, depth + 1) for k, v in value.items()}
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [plain(item, depth + 1) for item in value]
     if isinstance(value, date):  # YAML reads 2024-03-05 as one; JSON has none
         return value.isoformat()
     if isinstance(value, float) and not isfinite(value):
