@@ -24,6 +24,7 @@ HEAD = "language: en\n"
         (HEAD + "intents:\n  A: {sentence: [x]}", 3, "needs 'sentences'"),
         (HEAD + "intents:\n  A: {sentences: [x], slot: {}}", 3, "unknown key 'slot'"),
         (HEAD + "intents:\n  A: {sentences: []}", 3, "has no sentences"),
+        (HEAD + "intents:\n  A: {sentences: [x], priority: high}", 3, "must be a whole number"),
         (HEAD + "intents:\n  A: {data: [{sentences: [x]}], canonical: x}", 3, "with 'data' has an unknown key 'canonical'"),  # noqa: E501
         (HEAD + "intents:\n  On: {sentences: [x]}", 3, "put quotes round On"),
         (HEAD + "intents:\n  A:\n    sentences:\n      - on", 4, "which is no string (put quotes"),
@@ -174,6 +175,23 @@ intents:
         assert answer(made, said) == ("Close", {}), said
     assert answer(made, "exit active app and open it again") == ("Restart", {})
     assert answer(made, "this app") is None
+
+
+def test_a_book_can_be_compiled_again(tmp_path):
+    """Compiling changes nothing in the book: rules and classes are unfolded beside it."""
+    text = """
+language: en
+classes: {open: [unlock, pull open]}
+intents:
+  F:
+    data:
+      - sentences: ["<do> it"]
+        expansion_rules: {do: "open [up]"}
+"""
+    book = load(tmp_path, text)
+    sizes = {len(compile_book(book).network.words) for _ in range(3)}
+    assert len(sizes) == 1
+    assert answer(compile_book(book), "pull open up it") == ("F", {})
 
 
 def test_lemmas_and_inflected_lists(tmp_path):

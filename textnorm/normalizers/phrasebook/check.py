@@ -330,10 +330,10 @@ def _unused(book: Book, network: Network) -> Iterator[Finding]:
                 lists.add(part.list)
             elif isinstance(part, Rule) and part.name not in rules:
                 rules.add(part.name)
-                local = block.rules.get(part.name) if block is not None else None
-                body = local or network.rules.get(part.name)
-                if body is not None:
-                    follow(body[1], block)
+                if block is not None:
+                    follow(rule_body(part.name, block, network), block)
+                elif part.name in network.rules:
+                    follow(network.rules[part.name][1], None)
 
     for tree, (block, _) in zip(network.trees, network.templates, strict=True):
         follow(tree, block)

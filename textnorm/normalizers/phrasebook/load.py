@@ -384,6 +384,10 @@ class _Page:
         if canonical is not None and not isinstance(canonical, str):
             msg = f"{what}: canonical must be one sentence"
             raise BookError(msg, self.at(canonical))
+        priority = given.get("priority", 0)
+        if not isinstance(priority, int) or isinstance(priority, bool):
+            msg = f"{what}: priority must be a whole number, not {priority!r}"
+            raise BookError(msg, self.at(given))
         keywords = given.get("required_keywords")
         block = Block(
             str(frame),
@@ -398,7 +402,7 @@ class _Page:
             canonical=None if canonical is None else located(canonical),
             response=given.get("response"),
             metadata=given.get("metadata"),
-            priority=int(given.get("priority", 0)),
+            priority=priority,
             where=sentences[0].where,
         )
         if self.area_from_context:

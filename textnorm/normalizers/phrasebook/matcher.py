@@ -138,12 +138,6 @@ class Matcher:
             found = self._best(text, tokens, self.related_words, skips, context)
         return found
 
-    def all_matches(self, text: str, context: Mapping[str, Any] | None = None) -> list[Match]:
-        """Return every match of the words as they are, best first."""
-        tokens = tokenize(text)
-        found = self._matches(text, tokens, None, self._skips, context) if tokens else ()
-        return sorted(found, key=lambda m: m.rank)
-
     def _best(
         self,
         text: str,

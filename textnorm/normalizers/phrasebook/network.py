@@ -7,7 +7,7 @@ knows whole words only. Rules and classes are laid out where they are used; what
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import permutations
 
 from textnorm.errors import choices
@@ -69,6 +69,7 @@ class Network:
         lemmas: whether any symbol means "any form of".
         trees: of each template, classes unfolded.
         rules: the book's rules, classes unfolded.
+        local: the rules of each block's own, likewise, by the block's identity.
         left_out: why sentences were left out, where the book allows that.
     """
 
@@ -83,6 +84,7 @@ class Network:
     lemmas: bool = False
     trees: list[Node] = field(default_factory=list)
     rules: Mapping[str, tuple[Located, Node]] = field(default_factory=dict)
+    local: dict[int, dict[str, tuple[Located, Node]]] = field(default_factory=dict)
     left_out: list[MissingNameError] = field(default_factory=list)
 
     def node(self) -> int:
@@ -456,8 +458,8 @@ def said_slots(tree: Node, block: Block, network: Network) -> Iterator[Slot]:
 
 def rule_body(name: str, block: Block, network: Network) -> Node:
     """Return the tree of a rule as a block means it."""
-    local = block.rules.get(name)
-    return (network.rules[name] if local is None else local)[1]
+    local = network.local.get(id(block), {})
+    return (local[name] if name in local else network.rules[name])[1]
 
 
 def build(book: Book, word_forms: Forms | None = None) -> Network:
@@ -477,8 +479,9 @@ def build(book: Book, word_forms: Forms | None = None) -> Network:
     network.rules = {name: (text, classes.unfold(node)) for name, (text, node) in book.rules.items()}
     whole = Book(book.name, book.language, lists=book.lists, rules=dict(network.rules))
     for block in book.blocks:
-        block.rules = {name: (text, classes.unfold(node)) for name, (text, node) in block.rules.items()}
-        scope = Scope(whole, block, word_forms)
+        local = {name: (text, classes.unfold(node)) for name, (text, node) in block.rules.items()}
+        network.local[id(block)] = local
+        scope = Scope(whole, replace(block, rules=local), word_forms)
         layout = Layout(network, scope)
         for i, (sentence, node) in enumerate(zip(block.sentences, block.nodes, strict=True)):
             number = len(network.templates)

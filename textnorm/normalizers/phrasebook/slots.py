@@ -145,12 +145,6 @@ class Readers:
                     msg = f"the list '{one.name}': {error}"
                     raise BookError(msg, Located("", file, int(line or 0))) from error
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"lists": self.lists, "language": self.language}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["lists"], state["language"])  # type: ignore[misc]
-
     def find(self, number: int, text: str, lattice: Lattice, at: int) -> list[tuple[int, Read]]:
         """Return (place behind, value) of everything that a list can take at a place."""
         first = at if lattice.token_of is None else lattice.token_of[at]
