@@ -106,6 +106,8 @@ def load_encode(spec: str) -> Encode | None:
     try:
         loader: Any = import_module("textnorm.encoders.load")
     except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("textnorm.encoders"):
+            raise
         msg = f"There is no encoder '{spec}': this installation knows only '{NGRAMS}'."
         raise UsageError(msg) from error
     encoder = loader.load_encoder(spec)
