@@ -46,7 +46,19 @@ def test_help_needs_only_click_and_the_standard_library(args):
     assert len(names) < 160
 
 
-COMMANDS = ["normalize", "explain", "diff", "run", "pipelines", "plugins", "bench", "names", "index", "profile"]
+COMMANDS = [
+    "normalize",
+    "explain",
+    "diff",
+    "run",
+    "pipelines",
+    "plugins",
+    "bench",
+    "names",
+    "index",
+    "profile",
+    "phrases",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

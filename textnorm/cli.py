@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "names": ("textnorm.commands.names", "Bring the written forms of each name of a document together."),
     "index": ("textnorm.commands.index", "Build and change an index of names."),
     "profile": ("textnorm.commands.profile", "Typical and outlying texts of a corpus, and drift between two."),
+    "phrases": ("textnorm.commands.phrases", "Phrasebooks: check them, list their phrasings, match sentences."),
     "bench": ("textnorm.commands.bench", "Measure on data and print the table."),
 }
 INTERRUPTED, CLOSED_PIPE, TERMINATED = 130, 141, 143

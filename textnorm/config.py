@@ -35,12 +35,21 @@ FIELDS: dict[str, tuple[str, type]] = {
 #: Sections that may stand beside ``[textnorm]``; the last two only hold values for ``${paths.x}`` and ``${vars.x}``.
 SECTIONS = ("textnorm", "components", "paths", "vars")
 FILE = "pipeline.cfg"
+#: Endings of phrasebooks, which stand for a pipeline of one component.
+PHRASEBOOKS = (".yaml", ".yml")
 
 
 def builtin_names() -> list[str]:
     """Return the names of the pipelines that ship, sorted."""
     folder = files("textnorm").joinpath("pipelines")
     return sorted(item.name[:-4] for item in folder.iterdir() if item.name.endswith(".cfg"))
+
+
+def is_phrasebook(path: Path) -> bool:
+    """Whether a path is a phrasebook: a YAML file, a folder with some, or Home Assistant's layout."""
+    if path.is_dir():
+        return (path / "sentences").is_dir() or any(item.suffix in PHRASEBOOKS for item in path.iterdir())
+    return path.suffix in PHRASEBOOKS
 
 
 def find(name_or_path: str | Path) -> Path:
@@ -56,14 +65,21 @@ def find(name_or_path: str | Path) -> Path:
     if path.is_dir():
         if (path / FILE).is_file():
             return path / FILE
+        if is_phrasebook(path):
+            return path
         msg = f"The folder {path} is no pipeline: it has no {FILE}."
         raise UsageError(msg)
     if path.is_file():
-        if path.suffix == ".cfg":
+        if path.suffix == ".cfg" or is_phrasebook(path):
             return path
-        msg = f"{path} is no pipeline: expected the name of a built-in, a .cfg file or a model's folder."
+        msg = f"{path} is no pipeline: expected the name of a built-in, a .cfg file, a phrasebook or a model's folder."
         raise UsageError(msg)
-    if isinstance(name_or_path, Path) or path.suffix == ".cfg" or "/" in name_or_path or "\\" in name_or_path:
+    if (
+        isinstance(name_or_path, Path)
+        or path.suffix in (".cfg", *PHRASEBOOKS)
+        or "/" in name_or_path
+        or "\\" in name_or_path
+    ):
         msg = f"There is no pipeline file {path}. Built-in pipelines: {', '.join(builtin_names())}."
         raise UsageError(msg)
     kind = "pipeline"
@@ -177,6 +193,8 @@ def read(path: Path, overrides: Mapping[str, Any]) -> Source:
     Raises:
         ConfigError: it cannot be parsed, or a section, key or type is wrong.
     """
+    if is_phrasebook(path):
+        return _phrasebook(path, overrides)
     try:
         text = path.read_text(encoding="utf-8").removeprefix("\ufeff")  # some editors begin with it
     except UnicodeDecodeError as error:
@@ -218,6 +236,17 @@ def read(path: Path, overrides: Mapping[str, Any]) -> Source:
             raise _error(path, "components", key, "only sections [components.NAME] belong here")
     stem = path.resolve().parent.name if path.name == FILE else path.stem
     return Source(path, settings.get("name", stem), config, portable)
+
+
+def _phrasebook(path: Path, overrides: Mapping[str, Any]) -> Source:
+    """Return the pipeline of one phrasebook; options by ``components.phrasebook.<option>``."""
+    options = {key.rpartition(".")[2]: value for key, value in overrides.items()}
+
+    def config(book: str) -> dict[str, Any]:
+        block = {"@normalizers": "textnorm.phrasebook.v1", "book": book, **options}
+        return {"textnorm": {"pipeline": ["phrasebook"]}, "components": {"phrasebook": block}}
+
+    return Source(path, path.stem, config(str(path)), config(path.name))
 
 
 def load(name_or_path: str | Path, *, overrides: Mapping[str, Any] | None = None) -> Pipeline:

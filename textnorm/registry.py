@@ -20,9 +20,10 @@ BUILTIN: dict[str, dict[str, str]] = {
     "normalizers": {
         "textnorm.unicode.v1": "textnorm.normalizers.unicode:make_unicode",
         "textnorm.nsw.v1": "textnorm.normalizers.nsw:make_nsw",
+        "textnorm.phrasebook.v1": "textnorm.normalizers.phrasebook:make_phrasebook",
+        "textnorm.coref.v1": "textnorm.normalizers.coref:make_coref",
         "textnorm.light_filter.v1": "textnorm.normalizers.light_filter:make_light_filter",
         "textnorm.keyphrases.v1": "textnorm.normalizers.keyphrases:make_keyphrases",
-        "textnorm.coref.v1": "textnorm.normalizers.coref:make_coref",
     },
     "readers": {
         "textnorm.lt.v1": "textnorm.languages.lt.reader:make_reader",
@@ -35,9 +36,22 @@ BUILTIN: dict[str, dict[str, str]] = {
         "lt": "textnorm.bench.lt:run",
         "hubness": "textnorm.bench.hubness:run",
         "names": "textnorm.bench.names:run",
+        "phrases": "textnorm.bench.phrases:run",
+    },
+    "inflectors": {
+        "textnorm.lt.inflector.v1": "textnorm.languages.lt.forms:make_inflector",
     },
     "name_inflectors": {
         "textnorm.lt.names.v1": "textnorm.languages.lt.names:make_inflector",
+    },
+    "slot_readers": {
+        "textnorm.en.number.v1": "textnorm.languages.en.spoken:make_number_reader",
+        "textnorm.en.ordinal.v1": "textnorm.languages.en.spoken:make_ordinal_reader",
+        "textnorm.en.date.v1": "textnorm.languages.en.spoken:make_date_reader",
+        "textnorm.lt.number.v1": "textnorm.languages.lt.spoken:make_number_reader",
+        "textnorm.lt.ordinal.v1": "textnorm.languages.lt.spoken:make_ordinal_reader",
+        "textnorm.lt.date.v1": "textnorm.languages.lt.spoken:make_date_reader",
+        "textnorm.lt.time.v1": "textnorm.languages.lt.spoken:make_time_reader",
     },
 }
 
@@ -123,7 +137,10 @@ normalizers = Registry("normalizers")
 readers = Registry("readers")
 encoders = Registry("encoders")
 benchmarks = Registry("benchmarks")
+inflectors = Registry("inflectors")
 name_inflectors = Registry("name_inflectors")
+slot_readers = Registry("slot_readers")
 KINDS: dict[str, Registry] = {
-    registry.kind: registry for registry in (normalizers, readers, encoders, benchmarks, name_inflectors)
+    registry.kind: registry
+    for registry in (normalizers, readers, encoders, benchmarks, inflectors, name_inflectors, slot_readers)
 }

@@ -33,7 +33,7 @@ def pipeline_option(command: Command) -> Command:
         default=DEFAULT_PIPELINE,
         show_default=True,
         metavar="PIPELINE",
-        help="A built-in name ('textnorm pipelines'), a .cfg file or a model's folder.",
+        help="A built-in name ('textnorm pipelines'), a .cfg file, a phrasebook or a model's folder.",
     )(command)
 
 

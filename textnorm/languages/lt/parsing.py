@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
@@ -150,6 +151,11 @@ class _Reader:
             bound = magnitude
             total += value
         return total
+
+
+def number_words() -> Collection[str]:
+    """Return every word form that cardinals are made of, *minus* apart."""
+    return _lexicon().keys()
 
 
 def parse_cardinal(words: str) -> int | None:

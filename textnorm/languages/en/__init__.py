@@ -1,0 +1,1 @@
+"""English: numbers and dates in words back to values."""
