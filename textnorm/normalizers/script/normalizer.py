@@ -1,0 +1,168 @@
+"""The normalizer: units of text, decided by a script model, as edits with confidence and alternatives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textnorm.edits import Edit, Edits, EditsBuilder
+from textnorm.normalizers.script import store
+from textnorm.normalizers.script.adapt import Adapting
+from textnorm.normalizers.script.casing import recase
+from textnorm.protocols import Scope
+
+LABEL = "SCRIPT"
+#: Code points of text that are read at once.
+CHUNK = 400_000
+#: Alternatives that an edit names, and the least probability of one.
+ALTERNATIVES, LEAST = 3, 0.01
+#: What is no running text: addresses, mentions, file names, words with digits or signs inside.
+LEFT_ALONE = re.compile(
+    r"""[a-z][a-z0-9+.-]*://\S+            # addresses
+    | www\.\S+
+    | \S+@\S+                              # mail, mentions
+    | [#@][\w.-]+
+    | \S*[\\_~<>{}|=^]\S*                  # code, paths, markup
+    | (?:/?[\w.-]+/){2,}[\w.-]*
+    | \b(?:[\w-]+\.)+(?:lt|com|org|net|eu|info|biz|io|lv|ee|pl|de|uk|ru|ir|iq|pk|in|gov|edu)\b(?:/\S*)?
+    | \b[\w-]+\.(?:txt|pdf|docx?|xlsx?|jpe?g|png|gif|html?|zip|csv|json|py|mp[34])\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_SUSPECT = re.compile(r"[@#_/\\~<>{}|=^]|\.\w|www", re.IGNORECASE)
+
+
+class ScriptNormalizer:
+    """Repairs words that were written in the letters of another script, or without their own.
+
+    The text of one row is a document, or all rows that ``--document`` joins: one writer replaces a letter the same way
+    throughout, so the document says how much is to be repaired.
+
+    Attributes:
+        name, version, languages, scope: see :class:`~textnorm.protocols.Normalizer`.
+        model: the script model.
+        fingerprint: hash of the model's folder.
+    """
+
+    name = "textnorm.script.v1"
+    version = "1"
+    scope: Scope = "document"
+
+    def __init__(self, model: str, *, gate: bool = True, adapt: bool = True, lexicon: bool = True) -> None:
+        self._options = (str(store.find(model)), gate, adapt, lexicon)
+        self.model, self.manifest = store.read(model)
+        self.languages: tuple[str, ...] = (self.manifest["lang"],)
+        self.rule = f"script.{self.manifest['name']}"
+        self.fingerprint = "".join(self.manifest["arrays"].values())[:64]
+        settings = self.model.settings
+        if not gate:
+            settings = replace(settings, margin=0.0)
+        if not adapt:
+            settings = replace(settings, adapting=Adapting(rounds=-1))
+        self.model.settings = settings
+        if not lexicon:
+            self.model.context = None
+        letters = re.escape("".join(sorted(self.model.letters)))
+        digits = r"\d" if settings.fold else ""
+        # A unit beside another letter is part of a word that mixes scripts.
+        self._foreign = re.compile(rf"[^\W\d_{letters}{digits}]") if not digits else re.compile(rf"[^\W_{letters}]")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, self._options
+
+    def __repr__(self) -> str:
+        return f"ScriptNormalizer({self.manifest['name']!r})"
+
+    def describe(self, rule: str) -> str:
+        """Say what a rule of this component does."""
+        if rule != self.rule:
+            return ""
+        return f"read by the script model {self.manifest['name']}: letters of the language put back"
+
+    def __call__(self, texts: Sequence[str]) -> Edits:
+        """Return the edits of each text, labelled ``SCRIPT``."""
+        builder = EditsBuilder()
+        first = size = 0
+        for i, text in enumerate(texts):
+            size += len(text)
+            if size >= CHUNK or i + 1 == len(texts):
+                self._read(texts[first : i + 1], builder)
+                first, size = i + 1, 0
+        return builder.build()
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the units of a text that may be edited."""
+        found = self.model.spans(text)
+        if not found:
+            return found
+        if _SUSPECT.search(text):
+            kept = [m.span() for m in LEFT_ALONE.finditer(text)]
+            found = [(a, b) for a, b in found if not any(a < d and c < b for c, d in kept)]
+        foreign = self._foreign
+        if foreign.search(text):
+            size = len(text)
+            found = [
+                (a, b)
+                for a, b in found
+                if not (a and foreign.match(text, a - 1)) and not (b < size and foreign.match(text, b))
+            ]
+        return found
+
+    def _read(self, texts: Sequence[str], builder: EditsBuilder) -> None:
+        model = self.model
+        folded = [_fold(text) for text in texts] if model.settings.fold else list(texts)
+        spans = [self.spans(text) for text in folded]
+        found = model.read(folded, spans)
+        changed = np.flatnonzero(found.best != found.same)
+        rows: dict[int, list[Edit]] = {}
+        offsets, readings = found.rows.offsets, found.rows.reading
+        for k in changed.tolist():
+            i, a, b = int(found.text[k]), int(found.start[k]), int(found.end[k])
+            source = texts[i][a:b]
+            new = recase(source, model.memo.texts[readings[found.best[k]]]) if model.settings.fold else model.memo.texts[readings[found.best[k]]]
+            if new == source:
+                continue
+            others = []
+            part = np.arange(offsets[k], offsets[k + 1])
+            for row in part[np.argsort(-found.logp[part], kind="stable")].tolist():
+                p = float(np.exp(found.logp[row]))
+                if p < LEAST or len(others) == ALTERNATIVES:
+                    break
+                if row != found.best[k]:
+                    others.append({"text": model.memo.texts[readings[row]], "p": round(p, 4)})
+            confidence = round(float(np.exp(found.logp[found.best[k]])), 4)
+            value = {"alternatives": others} if others else None
+            rows.setdefault(i, []).append(Edit(a, b, new, LABEL, self.rule, confidence, value))
+        for i in range(len(texts)):
+            builder.add_row(rows.get(i, ()))
+
+
+def _fold(text: str) -> str:
+    """Return a text in lower case, character by character, so that offsets stay."""
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(c if len(c.lower()) != 1 else c.lower() for c in text)
+
+
+def _again(model: str, gate: bool, adapt: bool, lexicon: bool) -> ScriptNormalizer:
+    return ScriptNormalizer(model, gate=gate, adapt=adapt, lexicon=lexicon)
+
+
+def make_script(model: str, *, gate: bool = True, adapt: bool = True, lexicon: bool = True) -> ScriptNormalizer:
+    """Return a script normalizer.
+
+    Args:
+        model: name of a shipped model, or the folder of one.
+        gate: whether a word is left alone unless its reading beats it by the model's margin.
+        adapt: whether a document says how strongly its writer replaces letters.
+        lexicon: whether known words and their neighbours count beside the character model.
+
+    Raises:
+        UsageError: there is no such model.
+        DataError: its files cannot be used.
+    """
+    return ScriptNormalizer(str(Path(model)), gate=gate, adapt=adapt, lexicon=lexicon)

@@ -1,0 +1,273 @@
+"""Training a script model from a mapping table, raw text and, where there are some, pairs."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from textnorm.normalizers.script.align import learn
+from textnorm.normalizers.script.beam import Beam
+from textnorm.normalizers.script.channel import Channel
+from textnorm.normalizers.script.charlm import EDGE, Alphabet, CharLM, train as train_lm
+from textnorm.normalizers.script.context import (
+    BOTH,
+    FEATURES,
+    LEFT,
+    RIGHT,
+    SUFFIX,
+    SUFFIX_LEFT,
+    SUFFIX_RIGHT,
+    WORD,
+    Context,
+    Counts,
+)
+from textnorm.normalizers.script.fit import fit_margin, fit_weights
+from textnorm.normalizers.script.keys import Keys, join
+from textnorm.normalizers.script.model import ScriptModel, Settings, neighbours
+from textnorm.normalizers.script.noise import Noise
+from textnorm.normalizers.script.reader import ENDING, Units, _hashes
+
+#: Weights of the features before any are fitted.
+START = np.array([1.0, 0.0, 0.0, 0.5, 0.5, 0.5, 0.0, 0.0, 0.0])
+
+
+@dataclass
+class Plan:
+    """How a model is trained.
+
+    Attributes:
+        order: longest n-gram of the character model.
+        grams: n-grams of four characters and more that are kept.
+        events: counts of words and neighbours that are kept.
+        alphabet: characters of the character model.
+        fold: whether text is read in lower case.
+        noise: levels of synthetic noise on which weights are fitted.
+        allowed: share of right words that the gate may let change.
+        held: every how manieth line is kept back for fitting.
+        held_lines: most lines that are used for fitting.
+        seed: of the synthetic noise.
+        settings: of the model; the margin is fitted.
+    """
+
+    order: int = 6
+    grams: int = 600_000
+    events: int = 600_000
+    alphabet: int = 100
+    fold: bool = False
+    noise: Sequence[float] = (0.3, 0.7, 1.0)
+    allowed: float = 0.002
+    held: int = 10
+    held_lines: int = 2000
+    seed: int = 13
+    settings: Settings = field(default_factory=Settings)
+
+
+def letters_of(texts: Iterable[str], wanted: Iterable[str], least: int = 3) -> Counter[str]:
+    """Return the letters and marks of the scripts of ``wanted`` that stand in texts at least ``least`` times."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(text)
+    scripts = {_script(char) for char in wanted} | {""}
+    return Counter({c: n for c, n in counts.items() if n >= least and is_letter(c) and _script(c) in scripts})
+
+
+def is_letter(char: str) -> bool:
+    """Whether a character is written inside words: letters, marks, spacing modifiers, the zero-width non-joiner."""
+    kind = unicodedata.category(char)
+    return kind[0] in "LM" or char == "\u200c" or (kind == "Sk" and ord(char) > 127)
+
+
+def _script(char: str) -> str:
+    """Return the first word of a letter's name, which is that of its script; ``""`` for what goes with any."""
+    if unicodedata.category(char) in ("Mn", "Me", "Mc", "Sk", "Lm", "Cf"):
+        return ""
+    return unicodedata.name(char, "").partition(" ")[0]
+
+
+def make_channel(
+    table: Mapping[tuple[str, str], float], pairs: Sequence[tuple[str, str]], letters: Iterable[str], *, least: int = 3
+) -> Channel:
+    """Return the channel of a mapping table and of pairs."""
+    counts, kept = learn(pairs, table) if pairs else (Counter(), Counter())
+    single = {t for s, t in [*counts, *table] if len(t) == 1}
+    merged: Counter[tuple[str, str]] = Counter()
+    for (source, target), n in counts.items():
+        parts = [(source, target)]
+        if (source, target) not in table and len(source) == 1 and len(target) == 2:
+            a, b = target  # what two arcs say needs no third one
+            if ((source, a) in counts or source == a) and ("", b) in counts and b in single:
+                parts = [(source, a), ("", b)]
+            elif ((source, b) in counts or source == b) and ("", a) in counts and a in single:
+                parts = [("", a), (source, b)]
+        for part in parts:
+            if part[0] == part[1]:
+                kept[part[0]] += n
+            else:
+                merged[part] += n
+    full: dict[tuple[str, str], float] = {k: float(n) for k, n in merged.items() if n >= least}
+    for (source, target), n in table.items():
+        full[source, target] = full.get((source, target), 0.0) + n
+    known = {target for _, target in table}
+    for target in known | set(kept):
+        if len(target) == 1 or target in known:
+            full[target, target] = full.get((target, target), 0.0) + kept[target]
+            if target in known:
+                full[target, target] += sum(n for (_, t), n in table.items() if t == target)
+    return Channel.of_counts(full, letters)
+
+
+def train(
+    lines: Sequence[str], table: Mapping[tuple[str, str], float], pairs: Sequence[tuple[str, str]] = (), plan: Plan | None = None
+) -> ScriptModel:
+    """Train a model on right text.
+
+    Args:
+        lines: texts of the language, one a line.
+        table: prior counts of arcs ``(source, target)``.
+        pairs: sources and targets.
+        plan: how.
+    """
+    plan = plan or Plan()
+    texts = list(dict.fromkeys(unicodedata.normalize("NFC", line) for line in lines if line.strip()))
+    if plan.fold:
+        texts = [t.lower() for t in texts]
+    held = texts[:: plan.held][: plan.held_lines]
+    kept = set(held)
+    rest = [t for t in texts if t not in kept]
+    letters = letters_of(texts, {c for s, t in [*table, *pairs[:1000]] for c in s + t if is_letter(c)})
+    channel = make_channel(table, pairs, set(letters) | {c for s, t in table for c in s + t if c != " "})
+    part = _count(rest, channel, letters, plan)
+    if len(held) > 20:
+        part = _fit(part, held, plan)
+        full = _count(texts, channel, letters, plan)
+        assert part.context is not None and full.context is not None
+        full.context.weights = part.context.weights
+        full.settings = part.settings
+        return full
+    return part
+
+
+def _count(texts: Sequence[str], channel: Channel, letters: Counter[str], plan: Plan) -> ScriptModel:
+    inside = set(letters) | {c for c in channel.letters if c != " "}
+    units = Units(channel, inside)
+    keys = Keys.of_arcs((a.source, a.target) for a in channel.arcs)
+    spans = [units(t) for t in texts]
+    words = [t[a:b] for t, where in zip(texts, spans, strict=True) for a, b in where]
+    counts = Counter(words)
+    alphabet = Alphabet.of(letters, {c for a in channel.arcs if a.source != a.target for c in a.target} - {EDGE}, plan.alphabet)
+    lm = train_lm(counts, alphabet, order=plan.order, size=plan.grams)
+    context = _context(texts, spans, words, counts, keys, plan)
+    return ScriptModel(channel, lm, keys, "".join(sorted(inside)), context, plan.settings)
+
+
+def _context(texts: Sequence[str], spans: list[list[tuple[int, int]]], words: list[str], counts: Counter[str], keys: Keys, plan: Plan) -> Context:
+    types = list(counts)
+    number = {word: i for i, word in enumerate(types)}
+    ids = np.array([number[w] for w in words], dtype=np.int64)
+    freq = np.array([counts[w] for w in types], dtype=np.float64)
+    known: dict[str, int] = {}
+    key_words = [keys(w) for w in types]
+    word_h, end_h = _hashes(types, known), _hashes([w[-ENDING:] for w in types], known)
+    key_h, key_end_h = _hashes(key_words, known), _hashes([k[-ENDING:] for k in key_words], known)
+    left, right, left_end, right_end = neighbours(texts, spans, key_h[ids], key_end_h[ids])
+    # Only words that share their key with another need their neighbours.
+    _, at = np.unique(key_h, return_inverse=True)
+    shared = (np.bincount(at) > 1)[at]
+    _, end_at = np.unique(key_end_h, return_inverse=True)
+    zero = np.zeros(1, dtype=np.uint64)
+    events, sizes = [join(word_h, zero, WORD)], [freq]
+    live = np.flatnonzero(shared[ids])
+    word_live = word_h[ids[live]]
+    ends = end_h[ids]
+    for made, least in (
+        (join(word_live, left[live], LEFT), 2),
+        (join(word_live, right[live], RIGHT), 2),
+        (join(join(word_live, left[live], LEFT), right[live], BOTH), 2),
+        (join(ends, zero, SUFFIX), 2),
+        (join(ends, left_end, SUFFIX_LEFT), 3),
+        (join(ends, right_end, SUFFIX_RIGHT), 3),
+    ):
+        event, n = np.unique(made, return_counts=True)
+        events.append(event[n >= least])
+        sizes.append(n[n >= least].astype(np.float64))
+    event, n = np.concatenate(events), np.concatenate(sizes)
+    if len(event) > plan.events:  # the commonest; every word counts as if it stood there twice as often
+        rank = n.copy()
+        rank[: len(types)] *= 2
+        top = np.argsort(-rank, kind="stable")[: plan.events]
+        event, n = event[top], n[top]
+    return Context(Counts.build(event, n), float(freq.sum()), START.copy())
+
+
+def _fit(model: ScriptModel, held: Sequence[str], plan: Plan) -> ScriptModel:
+    """Fit weights on held-back text with noise, then the margin on that text as it is."""
+    assert model.context is not None
+    noisy, right = noisy_units(model, held, plan)
+    words = [text for text, _ in noisy]
+    spans = [where for _, where in noisy]
+    model.memo.clear()
+    found = model.read(words, spans)
+    flat = [w for each in right for w in each]
+    gold = np.full(len(flat), -1, dtype=np.int64)
+    texts, reading, offsets = model.memo.texts, found.rows.reading.tolist(), found.rows.offsets.tolist()
+    for i, word in enumerate(flat):
+        for row in range(offsets[i], offsets[i + 1]):
+            if texts[reading[row]] == word:
+                gold[i] = row
+                break
+    ok = np.flatnonzero((gold >= 0) & (np.diff(found.rows.offsets) > 1))
+    if len(ok) > 50:
+        units = np.fromiter(
+            (model.memo.numbers[t[a:b]] for t, where in zip(words, spans, strict=True) for a, b in where), dtype=np.int64
+        )
+        features = model.features(words, spans, units, found.rows)
+        store = model.memo.store
+        moving = -np.log(np.exp(-store.level[found.rows.reading]).mean(axis=1))
+        fixed = -(moving + store.fixed[found.rows.reading])
+        counts = np.diff(found.rows.offsets)[ok]
+        rows = np.concatenate([np.arange(offsets[i], offsets[i + 1]) for i in ok])
+        new_offsets = np.concatenate([[0], np.cumsum(counts)])
+        new_gold = gold[ok] - found.rows.offsets[ok] + new_offsets[:-1]
+        model.context.weights = fit_weights(features[rows], fixed[rows], new_offsets, new_gold, START)
+    model.memo.clear()
+    model.settings = replace(model.settings, margin=0.0)
+    clean = [model.spans(t) for t in held]
+    got = model.read(list(held), clean)
+    wrong = np.flatnonzero(got.best != got.same)
+    gains = (got.logp[got.best] - got.logp[got.same])[wrong]
+    needed = gains / np.maximum(got.clean[got.rows.document[wrong]], 1e-3)
+    margin = fit_margin(needed, len(got.best), allowed=plan.allowed, least=0.7)
+    model.settings = replace(model.settings, margin=margin)
+    return model
+
+
+def noisy_units(model: ScriptModel, held: Sequence[str], plan: Plan) -> tuple[list[tuple[str, list[tuple[int, int]]]], list[list[str]]]:
+    """Return held-back texts with noise, their units, and what each unit should read."""
+    noises = [
+        Noise.of_arcs(((a.source, a.target, a.prob) for a in model.channel.arcs if a.prob > 1e-3), level, seed=plan.seed + i)
+        for i, level in enumerate(plan.noise)
+    ]
+    out, right = [], []
+    for i, text in enumerate(held):
+        noise = noises[i % len(noises)]
+        parts, where, words = [], [], []
+        at = end = 0
+        drawn: dict[str, str] = noise.letters(text)
+        for a, b in model.spans(text):
+            parts.append(text[end:a])
+            at += a - end
+            made = noise.write(text[a:b], drawn)
+            parts.append(made)
+            if made:
+                where.append((at, at + len(made)))
+                words.append(text[a:b])
+            at += len(made)
+            end = b
+        parts.append(text[end:])
+        out.append(("".join(parts), where))
+        right.append(words)
+    return out, right
