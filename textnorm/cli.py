@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pipelines": ("textnorm.commands.pipelines", "List the built-in pipelines."),
     "plugins": ("textnorm.commands.plugins", "List plugins, or check one against the contract."),
     "rules": ("textnorm.commands.rules", "List, check, show and measure rules."),
+    "script": ("textnorm.commands.script", "Train, describe and test script models."),
     "bench": ("textnorm.commands.bench", "Measure on data and print the table."),
 }
 INTERRUPTED, CLOSED_PIPE, TERMINATED = 130, 141, 143
