@@ -229,6 +229,7 @@ def _estimate(
         y = n[0] / max(1.0, n[0] + 2 * n[1])
         steps = [min(i, max(0.1 * i, i - (i + 1) * y * n[i] / max(1.0, n[i - 1]))) for i in (1, 2, 3)]
         discount = np.where(count < 1.5, steps[0], np.where(count < 2.5, steps[1], steps[2]))
+        discount = np.minimum(discount, 0.95 * count)  # weights need not be whole numbers
         which = np.repeat(np.arange(len(heads)), np.diff(np.append(first, len(keys))))
         gamma = np.add.reduceat(discount, first) / total
         below = flat[keys.astype(np.int64)] if k == 1 else _lower(keys, k, grams, probs, gammas, contexts, flat)

@@ -121,7 +121,8 @@ def make_channel(
 
 
 def train(
-    lines: Sequence[str], table: Mapping[tuple[str, str], float], pairs: Sequence[tuple[str, str]] = (), plan: Plan | None = None
+    lines: Sequence[str], table: Mapping[tuple[str, str], float], pairs: Sequence[tuple[str, str]] = (), plan: Plan | None = None,
+    extra: Mapping[str, float] | None = None,
 ) -> ScriptModel:
     """Train a model on right text.
 
@@ -130,8 +131,9 @@ def train(
         table: prior counts of arcs ``(source, target)``.
         pairs: sources and targets.
         plan: how.
+        extra: right words that need not stand in the texts, and the count each gets.
     """
-    plan = plan or Plan()
+    plan, extra = plan or Plan(), extra or {}
     texts = list(dict.fromkeys(unicodedata.normalize("NFC", line) for line in lines if line.strip()))
     if plan.fold:
         texts = [t.lower() for t in texts]
@@ -140,10 +142,10 @@ def train(
     rest = [t for t in texts if t not in kept]
     letters = letters_of(texts, {c for s, t in [*table, *pairs[:1000]] for c in s + t if is_letter(c)})
     channel = make_channel(table, pairs, set(letters) | {c for s, t in table for c in s + t if c != " "})
-    part = _count(rest, channel, letters, plan)
+    part = _count(rest, channel, letters, plan, extra)
     if len(held) > 20:
         part = _fit(part, held, plan)
-        full = _count(texts, channel, letters, plan)
+        full = _count(texts, channel, letters, plan, extra)
         assert part.context is not None and full.context is not None
         full.context.weights = part.context.weights
         full.settings = part.settings
@@ -151,20 +153,25 @@ def train(
     return part
 
 
-def _count(texts: Sequence[str], channel: Channel, letters: Counter[str], plan: Plan) -> ScriptModel:
+def _count(
+    texts: Sequence[str], channel: Channel, letters: Counter[str], plan: Plan, extra: Mapping[str, float]
+) -> ScriptModel:
     inside = set(letters) | {c for c in channel.letters if c != " "}
     units = Units(channel, inside)
     keys = Keys.of_arcs((a.source, a.target) for a in channel.arcs)
     spans = [units(t) for t in texts]
     words = [t[a:b] for t, where in zip(texts, spans, strict=True) for a, b in where]
-    counts = Counter(words)
+    counts: dict[str, float] = dict(Counter(words))
+    for word, count in extra.items():
+        if set(word) <= inside:
+            counts[word] = counts.get(word, 0.0) + count
     alphabet = Alphabet.of(letters, {c for a in channel.arcs if a.source != a.target for c in a.target} - {EDGE}, plan.alphabet)
     lm = train_lm(counts, alphabet, order=plan.order, size=plan.grams)
     context = _context(texts, spans, words, counts, keys, plan)
     return ScriptModel(channel, lm, keys, "".join(sorted(inside)), context, plan.settings)
 
 
-def _context(texts: Sequence[str], spans: list[list[tuple[int, int]]], words: list[str], counts: Counter[str], keys: Keys, plan: Plan) -> Context:
+def _context(texts: Sequence[str], spans: list[list[tuple[int, int]]], words: list[str], counts: Mapping[str, float], keys: Keys, plan: Plan) -> Context:
     types = list(counts)
     number = {word: i for i, word in enumerate(types)}
     ids = np.array([number[w] for w in words], dtype=np.int64)
