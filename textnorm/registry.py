@@ -20,6 +20,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     "normalizers": {
         "textnorm.unicode.v1": "textnorm.normalizers.unicode:make_unicode",
         "textnorm.nsw.v1": "textnorm.normalizers.nsw:make_nsw",
+        "textnorm.arabic.v1": "textnorm.normalizers.script.groundwork:make_arabic",
         "textnorm.script.v1": "textnorm.normalizers.script:make_script",
     },
     "readers": {
