@@ -94,9 +94,10 @@ def _costs(counts: Mapping[tuple[str, str], float], kept: Mapping[str, float]) -
         total[target] += n  # type: ignore[assignment]
     for char, n in kept.items():
         total[char] += n  # type: ignore[assignment]
+    total[""] = sum(total.values())  # type: ignore[assignment]
     costs = {}
     for (source, target), n in counts.items():
-        costs[source, target] = -math.log(n / total[target]) + (2.0 if not target else 0.0)
+        costs[source, target] = -math.log(n / total[target])
     for char, n in kept.items():
         costs[char, char] = -math.log((n + counts.get((char, char), 0)) / total[char])
     return costs

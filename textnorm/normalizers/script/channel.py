@@ -101,5 +101,6 @@ class Channel:
             full[(char, char)] = full.get((char, char), 0.0) + smooth
         for (_, target), count in full.items():
             total[target] += count
+        total[""] = sum(count for (source, _), count in full.items() if source)  # anything may be superfluous
         made = [Arc(s, t, count / total[t]) for (s, t), count in sorted(full.items()) if count > 0 and s + t]
         return cls(made)

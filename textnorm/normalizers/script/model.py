@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -71,7 +71,8 @@ class ScriptModel:
     """Reads units of texts. Thread-unsafe: it remembers readings."""
 
     def __init__(
-        self, channel: Channel, lm: CharLM, keys: Keys, letters: str, context: Context | None, settings: Settings
+        self, channel: Channel, lm: CharLM, keys: Keys, letters: str, context: Context | None, settings: Settings,
+        memory: Mapping[str, Mapping[str, float]] | None = None,
     ) -> None:
         self.channel = channel
         self.lm = lm
@@ -81,7 +82,8 @@ class ScriptModel:
         self.settings = settings
         self.units = Units(channel, letters)
         beam = Beam(channel, lm, width=settings.width, margin=settings.drop)
-        self.memo = Memo(beam, keys, settings.keep)
+        self.memory = memory or {}
+        self.memo = Memo(beam, keys, settings.keep, self.memory)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the units of a text that are not too long to be read."""
@@ -115,6 +117,9 @@ class ScriptModel:
         logp, clean = choose(
             memo.store, self.channel, rows, score - memo.store.fixed[rows.reading], self.settings.adapting
         )
+        if self.memory:
+            taught = memo.known[rows.reading]
+            logp = np.where(np.isnan(taught), logp, taught)
         best = _best(logp, rows)
         same = rows.offsets[:-1] + (memo.same[units] - memo.store.offsets[units])
         gain = logp[best] - logp[same]

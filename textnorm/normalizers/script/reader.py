@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -59,13 +59,15 @@ class Memo:
         key: uint64 ``[units]``, hashes of the keys of the units.
         key_ending: uint64 ``[units]``, hashes of the endings of those keys.
         same: int64 ``[units]``, the reading that leaves a unit as it is.
+        known: float64 ``[readings]``, log-probability by what pairs taught of the very unit; ``nan``: nothing did.
         store: what choosing among the readings needs.
     """
 
-    def __init__(self, beam: Beam, keys: Keys, keep: int) -> None:
+    def __init__(self, beam: Beam, keys: Keys, keep: int, memory: Mapping[str, Mapping[str, float]] | None = None) -> None:
         self.beam = beam
         self.keys = keys
         self.keep = keep
+        self.memory = memory or {}
         self.clear()
 
     def clear(self) -> None:
@@ -76,6 +78,7 @@ class Memo:
         self.texts: list[str] = []
         self.word = self.ending = self.key = self.key_ending = np.zeros(0, dtype=np.uint64)
         self.same = none
+        self.known = np.zeros(0)
         self.store = Store(zero, np.zeros(0), np.zeros(0), np.zeros((0, len(LEVELS))), zero, none)
 
     def learn(self, units: Iterable[str]) -> None:
@@ -84,7 +87,8 @@ class Memo:
         if not fresh:
             return
         found = self.beam(fresh, self.keep)
-        readings, same = _with_itself(found, fresh, self.beam)
+        readings, same = _with(found, fresh, self.beam, [[unit, *self.memory.get(unit, ())] for unit in fresh])
+        self.known = np.concatenate([self.known, self._remembered(readings, fresh)])
         channel, store = self.beam.channel, self.store
         self.same = np.concatenate([self.same, len(self.texts) + same])
         for unit in fresh:
@@ -111,6 +115,17 @@ class Memo:
             np.concatenate([store.arcs, arcs[moving].astype(np.int64)]),
         )
 
+    def _remembered(self, readings: Readings, units: Sequence[str]) -> npt.NDArray[np.float64]:
+        out = np.full(len(readings.texts), np.nan)
+        for i, unit in enumerate(units):
+            taught = self.memory.get(unit)
+            if taught is None:
+                continue
+            total = sum(taught.values())
+            for row in range(readings.offsets[i], readings.offsets[i + 1]):
+                out[row] = np.log(taught.get(readings.texts[row], 0.0) / total + 1e-4)
+        return out
+
 
 def _hashes(words: Sequence[str], known: dict[str, int]) -> Hashes:
     out = []
@@ -122,40 +137,43 @@ def _hashes(words: Sequence[str], known: dict[str, int]) -> Hashes:
     return np.array(out, dtype=np.uint64)
 
 
-def _with_itself(found: Readings, units: Sequence[str], beam: Beam) -> tuple[Readings, npt.NDArray[np.int64]]:
-    """Add to each unit the reading that leaves it as it is, where the beam lost it; return its row, too."""
+def _with(
+    found: Readings, units: Sequence[str], beam: Beam, wanted: Sequence[Sequence[str]]
+) -> tuple[Readings, npt.NDArray[np.int64]]:
+    """Add to each unit the readings ``wanted`` of it that the beam lost; return also the row of the first of them."""
     n = len(units)
-    same = np.full(n, -1, dtype=np.int64)
     offsets = found.offsets.tolist()
-    for i, unit in enumerate(units):
-        for row in range(offsets[i], offsets[i + 1]):
-            if found.texts[row] == unit:
-                same[i] = row
-                break
-    lost = np.flatnonzero(same < 0)
-    if not len(lost):
-        return found, same
-    channel = beam.channel
-    paths = [
-        [next((a for a in channel.by_source.get(char, ()) if channel.targets[a] == char), -1) for char in units[i]][::-1]
-        for i in lost
-    ]
-    width = max(found.arcs.shape[1], max(map(len, paths)))
+    rows: list[dict[str, int]] = []
+    lost: list[tuple[int, str]] = []
+    for i in range(n):
+        at = {found.texts[row]: row for row in range(offsets[i + 1] - 1, offsets[i] - 1, -1)}
+        for text in wanted[i]:
+            if text not in at:
+                at[text] = len(found.texts) + len(lost)
+                lost.append((i, text))
+        rows.append(at)
+    first = np.array([at[wanted[i][0]] for i, at in enumerate(rows)], dtype=np.int64)
+    if not lost:
+        return found, first
+    paths = [_path(beam.channel, units[i], text) for i, text in lost]
+    width = max(found.arcs.shape[1], *map(len, paths))
     arcs = np.full((len(found.texts) + len(lost), width), -2, dtype=np.int32)
     arcs[: len(found.texts), : found.arcs.shape[1]] = found.arcs
     for k, path in enumerate(paths):
         arcs[len(found.texts) + k, : len(path)] = path
-    texts = [*found.texts, *(units[i] for i in lost)]
-    lm = np.concatenate([found.lm, beam.lm.words([units[i] for i in lost])])
-    owner = np.concatenate([np.repeat(np.arange(n), np.diff(found.offsets)), lost])
+    texts = [*found.texts, *(text for _, text in lost)]
+    lm = np.concatenate([found.lm, beam.lm.words([text for _, text in lost])])
+    owner = np.concatenate([np.repeat(np.arange(n), np.diff(found.offsets)), np.array([i for i, _ in lost])])
     order = np.argsort(owner, kind="stable")
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
-    same[lost] = len(found.texts) + np.arange(len(lost))
-    moved = Readings(
-        np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n))]),
-        [texts[k] for k in order],
-        lm[order],
-        arcs[order],
-    )
-    return moved, place[same]
+    offsets_new = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n))])
+    return Readings(offsets_new, [texts[k] for k in order], lm[order], arcs[order]), place[first]
+
+
+def _path(channel: Channel, source: str, target: str) -> list[int]:
+    """Return the arcs of a reading, last first, where each character stands for one; else nothing is known of it."""
+    if len(source) != len(target):
+        return []
+    found = (next((a for a in channel.by_source.get(s, ()) if channel.targets[a] == t), -1) for s, t in zip(source, target, strict=True))
+    return list(found)[::-1]

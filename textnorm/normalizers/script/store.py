@@ -26,9 +26,7 @@ from textnorm.normalizers.script.model import ScriptModel, Settings
 from textnorm.resources import models_dir
 
 FORMAT = 1
-MANIFEST = "model.json"
-#: Files of a model's folder, so that one may be replaced without fear of what else lies there.
-FILES = (MANIFEST, "pipeline.cfg", "CARD.md", "LICENSE")
+MANIFEST, MEMORY = "model.json", "memory.tsv"
 
 
 def find(name_or_path: str | Path) -> Path:
@@ -102,6 +100,9 @@ def save(
         '@normalizers = "textnorm.script.v1"\nmodel = "${paths.folder}"\n',
         encoding="utf-8",
     )
+    if model.memory:
+        rows = sorted((s, t, n) for s, targets in model.memory.items() for t, n in targets.items())
+        (part / MEMORY).write_text("".join(f"{s}\t{t}\t{n:g}\n" for s, t, n in rows), encoding="utf-8")
     if folder.exists():
         shutil.rmtree(folder)
     part.replace(folder)
@@ -134,10 +135,20 @@ def read(name_or_path: str | Path) -> tuple[ScriptModel, dict[str, Any]]:
         lm = CharLM.of(Alphabet(manifest["alphabet"]), manifest["order"], arrays)
         context = Context.of(arrays) if "context_prints" in arrays else None
         keys = Keys({ord(k): v for k, v in manifest["keys"].items()})
-        return ScriptModel(channel, lm, keys, manifest["letters"], context, Settings(**settings)), manifest
+        memory = _memory(folder / MEMORY)
+        return ScriptModel(channel, lm, keys, manifest["letters"], context, Settings(**settings), memory), manifest
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         msg = f"{folder / MANIFEST}: {type(error).__name__}: {error}; train or copy the model again."
         raise DataError(msg) from error
+
+
+def _memory(path: Path) -> dict[str, dict[str, float]]:
+    out: dict[str, dict[str, float]] = {}
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            source, target, count = line.split("\t")
+            out.setdefault(source, {})[target] = float(count)
+    return out
 
 
 def _digest(path: Path) -> str:

@@ -88,16 +88,19 @@ def _refuse_loops(path: Path, lines: dict[tuple[str, str], int]) -> None:
 
 
 def read_pairs(path: Path) -> tuple[list[tuple[str, str]], list[int]]:
-    """Return pairs ``(noisy, clean)`` and the numbers of the lines whose sides do not belong together.
+    """Return pairs ``(noisy, clean)`` and the numbers of the lines that lack a side or whose sides do not align.
 
     Raises:
-        DataError: a line has not two columns, or fewer than half of the pairs belong together; names file and line.
+        DataError: a line has more than two columns, or fewer than half of the lines are pairs; names file and line.
     """
     pairs: list[tuple[str, str]] = []
     apart: list[int] = []
     for number, line in _lines(path):
         cells = line.split("\t")
-        if len(cells) != 2 or not cells[0].strip() or not cells[1].strip():
+        if len(cells) == 1 or not cells[0].strip() or not cells[1].strip():
+            apart.append(number)  # a side is missing
+            continue
+        if len(cells) > 2:
             raise _error(path, number, f"expected noisy<TAB>clean, found {len(cells)} columns")
         pair = (unicodedata.normalize("NFC", cells[0]), unicodedata.normalize("NFC", cells[1]))
         if len(pair[0].split()) > 2 and not belong(*pair):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from textnorm.normalizers.script.align import learn
 from textnorm.normalizers.script.beam import Beam
@@ -27,10 +28,13 @@ from textnorm.normalizers.script.context import (
 )
 from textnorm.normalizers.script.fit import fit_margin, fit_weights
 from textnorm.normalizers.script.keys import Keys, join
-from textnorm.normalizers.script.model import ScriptModel, Settings, neighbours
+from textnorm.normalizers.script.adapt import Adapting, spread
+from textnorm.normalizers.script.model import Found, ScriptModel, Settings, neighbours
 from textnorm.normalizers.script.noise import Noise
 from textnorm.normalizers.script.reader import ENDING, Units, _hashes
 
+Doubles = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 #: Weights of the features before any are fitted.
 START = np.array([1.0, 0.0, 0.0, 0.5, 0.5, 0.5, 0.0, 0.0, 0.0])
 
@@ -142,6 +146,8 @@ def train(
     rest = [t for t in texts if t not in kept]
     letters = letters_of(texts, {c for s, t in [*table, *pairs[:1000]] for c in s + t if is_letter(c)})
     channel = make_channel(table, pairs, set(letters) | {c for s, t in table for c in s + t if c != " "})
+    if pairs and sum(" " not in source.strip() for source, _ in pairs) > 0.9 * len(pairs):
+        return _train_words(texts, channel, letters, pairs, table, plan, extra)
     part = _count(rest, channel, letters, plan, extra)
     if len(held) > 20:
         part = _fit(part, held, plan)
@@ -151,6 +157,50 @@ def train(
         full.settings = part.settings
         return full
     return part
+
+
+def _train_words(
+    texts: Sequence[str],
+    channel: Channel,
+    letters: Counter[str],
+    pairs: Sequence[tuple[str, str]],
+    table: Mapping[tuple[str, str], float],
+    plan: Plan,
+    extra: Mapping[str, float],
+) -> ScriptModel:
+    """Train on pairs of words: those seen are remembered, and the channel serves the rest."""
+    plan = replace(plan, settings=replace(plan.settings, adapting=Adapting(rounds=-1), margin=0.0, width=24, keep=20, drop=10.0))
+    weights: Doubles | None = None
+    sources = sorted({source for source, _ in pairs})
+    away = set(sources[:: plan.held])
+    if len(away) > 50:
+        kept = [pair for pair in pairs if pair[0] not in away]
+        part_channel = make_channel(table, kept, channel.letters - {" "})
+        model = _count([target for _, target in kept], part_channel, letters, plan, extra)
+        held = [pair for pair in pairs if pair[0] in away]
+        weights = _fit_words(model, held)
+    # Every pair counts, as often as it stands there; texts were freed of what stands there twice.
+    rest = [text for text in texts if text not in {target for _, target in pairs}]
+    full = _count([*rest, *(target for _, target in pairs)], channel, letters, plan, extra)
+    assert full.context is not None
+    if weights is not None:
+        full.context.weights = weights
+    memory: dict[str, Counter[str]] = {}
+    for source, target in pairs:
+        memory.setdefault(source, Counter())[target] += 1
+    whole = {source: dict(targets) for source, targets in memory.items() if full.spans(source) == [(0, len(source))]}
+    return ScriptModel(full.channel, full.lm, full.keys, full.letters, full.context, full.settings, whole)
+
+
+def _fit_words(model: ScriptModel, held: Sequence[tuple[str, str]]) -> Doubles:
+    """Return weights fitted on pairs of words that were held back."""
+    assert model.context is not None
+    whole = [(s, t) for s, t in held if model.spans(s) == [(0, len(s))]]
+    words = [s for s, _ in whole]
+    spans = [[(0, len(s))] for s in words]
+    found = model.read(words, spans)
+    gold = _gold(model, found, [t for _, t in whole])
+    return _weights(model, words, spans, found, gold)
 
 
 def _count(
@@ -218,28 +268,8 @@ def _fit(model: ScriptModel, held: Sequence[str], plan: Plan) -> ScriptModel:
     spans = [where for _, where in noisy]
     model.memo.clear()
     found = model.read(words, spans)
-    flat = [w for each in right for w in each]
-    gold = np.full(len(flat), -1, dtype=np.int64)
-    texts, reading, offsets = model.memo.texts, found.rows.reading.tolist(), found.rows.offsets.tolist()
-    for i, word in enumerate(flat):
-        for row in range(offsets[i], offsets[i + 1]):
-            if texts[reading[row]] == word:
-                gold[i] = row
-                break
-    ok = np.flatnonzero((gold >= 0) & (np.diff(found.rows.offsets) > 1))
-    if len(ok) > 50:
-        units = np.fromiter(
-            (model.memo.numbers[t[a:b]] for t, where in zip(words, spans, strict=True) for a, b in where), dtype=np.int64
-        )
-        features = model.features(words, spans, units, found.rows)
-        store = model.memo.store
-        moving = -np.log(np.exp(-store.level[found.rows.reading]).mean(axis=1))
-        fixed = -(moving + store.fixed[found.rows.reading])
-        counts = np.diff(found.rows.offsets)[ok]
-        rows = np.concatenate([np.arange(offsets[i], offsets[i + 1]) for i in ok])
-        new_offsets = np.concatenate([[0], np.cumsum(counts)])
-        new_gold = gold[ok] - found.rows.offsets[ok] + new_offsets[:-1]
-        model.context.weights = fit_weights(features[rows], fixed[rows], new_offsets, new_gold, START)
+    gold = _gold(model, found, [w for each in right for w in each])
+    model.context.weights = _weights(model, words, spans, found, gold)
     model.memo.clear()
     model.settings = replace(model.settings, margin=0.0)
     clean = [model.spans(t) for t in held]
@@ -250,6 +280,37 @@ def _fit(model: ScriptModel, held: Sequence[str], plan: Plan) -> ScriptModel:
     margin = fit_margin(needed, len(got.best), allowed=plan.allowed, least=0.7)
     model.settings = replace(model.settings, margin=margin)
     return model
+
+
+def _gold(model: ScriptModel, found: Found, right: Sequence[str]) -> Ints:
+    """Return the row of the right reading of each unit, -1 where it was not found."""
+    gold = np.full(len(right), -1, dtype=np.int64)
+    texts, reading, offsets = model.memo.texts, found.rows.reading.tolist(), found.rows.offsets.tolist()
+    for i, word in enumerate(right):
+        for row in range(offsets[i], offsets[i + 1]):
+            if texts[reading[row]] == word:
+                gold[i] = row
+                break
+    return gold
+
+
+def _weights(
+    model: ScriptModel, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]], found: Found, gold: Ints
+) -> Doubles:
+    """Return the weights of the features that make the right readings likeliest, all levels of noise alike."""
+    assert model.context is not None
+    rows = found.rows
+    ok = np.flatnonzero((gold >= 0) & (np.diff(rows.offsets) > 1))
+    if len(ok) < 50:
+        return START.copy()
+    numbers, store = model.memo.numbers, model.memo.store
+    units = np.array([numbers[t[a:b]] for t, where in zip(texts, spans, strict=True) for a, b in where], dtype=np.int64)
+    features = model.features(texts, spans, units, rows)
+    fixed = np.log(np.exp(-store.level[rows.reading]).mean(axis=1)) - store.fixed[rows.reading]
+    counts = np.diff(rows.offsets)[ok]
+    chosen = spread(rows.offsets[ok], counts)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    return fit_weights(features[chosen], fixed[chosen], offsets, gold[ok] - rows.offsets[ok] + offsets[:-1], START)
 
 
 def noisy_units(model: ScriptModel, held: Sequence[str], plan: Plan) -> tuple[list[tuple[str, list[tuple[int, int]]]], list[list[str]]]:
