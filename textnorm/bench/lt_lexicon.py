@@ -18,15 +18,29 @@ from textnorm.languages.lt.verbs import Kind, conjugate
 PREFIXES = ("pa", "nu", "iš", "į", "už", "at", "ap", "su", "pra", "per", "pri", "par")
 #: How common the forms of a verb are, by kind.
 VERB: dict[Kind, float] = {
-    "infinitive": 12, "third": 14, "first": 5, "second": 1.5, "plural": 4, "past": 24, "frequentative": 1.5, "future": 2,
-    "conditional": 3, "imperative": 1.5, "participle": 1.5, "passive": 1.5, "gerund": 2, "noun": 2,
+    "infinitive": 12,
+    "third": 14,
+    "first": 5,
+    "second": 1.5,
+    "plural": 4,
+    "past": 24,
+    "frequentative": 1.5,
+    "future": 2,
+    "conditional": 3,
+    "imperative": 1.5,
+    "participle": 1.5,
+    "passive": 1.5,
+    "gerund": 2,
+    "noun": 2,
 }
 #: The same for cases of a noun or adjective.
 CASE = {"nom": 10.0, "gen": 12.0, "dat": 2.0, "acc": 9.0, "ins": 4.0, "loc": 4.0, "voc": 0.4}
 NUMBER = {"sg": 1.0, "pl": 0.6}
 #: What a prefix takes from the count, and the negation; kinds that get them.
 PREFIXED, NEGATED = 0.25, 0.3
-FINITE: frozenset[Kind] = frozenset({"infinitive", "third", "first", "plural", "past", "future", "conditional", "passive", "participle"})
+FINITE: frozenset[Kind] = frozenset(
+    {"infinitive", "third", "first", "plural", "past", "future", "conditional", "passive", "participle"}
+)
 
 
 def words(folder: Path) -> dict[str, float]:
@@ -73,4 +87,3 @@ def _noun(lemma: str, out: dict[str, float]) -> None:
     for number in ("pl",) if word.plural_only else NUMBERS:
         for case in CASES:
             out[decline(word, case, number)] += CASE[case] * NUMBER[number]
-

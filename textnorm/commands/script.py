@@ -19,7 +19,9 @@ def command() -> None:
 @click.option("--text", "texts", type=_file, multiple=True, help="Right text of the language, plain or .gz.")
 @click.argument("more_texts", type=_file, nargs=-1, metavar="[CORPUS]...")
 @click.option("--pairs", type=_file, multiple=True, help="PAIRS.tsv: noisy<TAB>clean, lines or single words.")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="MODEL", help="Folder to write.")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="MODEL", help="Folder to write."
+)
 @click.option("--name", help="Name of the model [default: that of the folder].")
 @click.option("--lang", default="und", show_default=True, help="ISO 639 code of the language.")
 @click.option("--fold", is_flag=True, help="Read words in lower case and give them their capitals back.")
@@ -64,8 +66,16 @@ def train_model(
     from textnorm.normalizers.script.recipe import Recipe, make
 
     recipe = Recipe(
-        name=name or output.resolve().name, lang=lang, mapping=mapping, texts=corpora, pairs=list(pairs), fold=fold,
-        order=order, megabytes=size, licence=licence, seed=seed,
+        name=name or output.resolve().name,
+        lang=lang,
+        mapping=mapping,
+        texts=corpora,
+        pairs=list(pairs),
+        fold=fold,
+        order=order,
+        megabytes=size,
+        licence=licence,
+        seed=seed,
     )
     told = make(recipe, output, say=lambda line: click.echo(line, err=True))
     for line in told:
@@ -94,7 +104,9 @@ def info(model: str) -> None:
 @command.command("noise")
 @click.argument("model")
 @click.argument("file", type=_file)
-@click.option("--level", type=click.FloatRange(0, 100), default=60.0, show_default=True, help="Letter types replaced, %.")
+@click.option(
+    "--level", type=click.FloatRange(0, 100), default=60.0, show_default=True, help="Letter types replaced, %."
+)
 @click.option("--anew", is_flag=True, help="Draw a replacement anew each time, not once a line.")
 @click.option(
     "--count",

@@ -14,8 +14,20 @@ from textnorm.languages.lt.grammar import CASES, GENDERS, NUMBERS, UnknownParadi
 from textnorm.languages.lt.nouns import decline
 
 Kind = Literal[
-    "infinitive", "third", "first", "second", "plural", "past", "frequentative", "future", "conditional", "imperative",
-    "participle", "passive", "gerund", "noun",
+    "infinitive",
+    "third",
+    "first",
+    "second",
+    "plural",
+    "past",
+    "frequentative",
+    "future",
+    "conditional",
+    "imperative",
+    "participle",
+    "passive",
+    "gerund",
+    "noun",
 ]
 #: Endings of the present by its third person: first and second person, plurals.
 _PRESENT = {"a": ("u", "i", "ame", "ate"), "i": ("iu", "i", "ime", "ite"), "o": ("au", "ai", "ome", "ote")}

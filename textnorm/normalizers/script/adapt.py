@@ -31,7 +31,7 @@ class Adapting:
 
     rounds: int = 2
     prior: float = 3.0
-    clean: float = 0.0
+    clean: float = 4.0
 
 
 @dataclass
@@ -106,9 +106,9 @@ def choose(store: Store, channel: Channel, rows: Rows, score: Doubles, how: Adap
         top = np.maximum.reduceat(per_level, start, axis=0)
         evidence = top + np.log(np.add.reduceat(np.exp(per_level - top[occurrence]), start, axis=0))
         total = np.stack([np.bincount(rows.document, evidence[:, k], n_docs) for k in range(len(LEVELS))], axis=1)
-        total[:, 0] += how.clean
+        total[:, 0] = total[:, 0] + how.clean
         weight = np.exp(total - total.max(axis=1, keepdims=True))
-        weight /= weight.sum(axis=1, keepdims=True)
+        weight = weight / weight.sum(axis=1, keepdims=True)
     best = per_level.max(axis=1)
     mixed = best + np.log((np.exp(per_level - best[:, None]) * weight[doc]).sum(axis=1) + 1e-30)
     logp = _normal(mixed, start, occurrence)

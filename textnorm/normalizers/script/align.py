@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 
 from rapidfuzz.distance import Levenshtein
 
-Counts = Counter[tuple[str, str]]
+Counts = dict[tuple[str, str], float]
 #: Longest side of a segment.
 REACH = 2
 #: Differing regions longer than this say nothing certain about single letters.
@@ -70,36 +70,37 @@ def learn(
         kept.update(same)
         found.update(differing)
     wanted = {(s, t): n for (s, t), n in found.items() if max(len(s), len(t)) <= LONGEST_REGION}
-    counts: Counts = Counter({pair: max(1.0, n) for pair, n in table.items()})  # type: ignore[misc]
+    counts: Counts = dict(table)
+    fresh: Counts = {}
     for turn in range(rounds):
         costs = _costs(counts, kept)
-        fresh: Counts = Counter()
+        fresh = {}
         for (source, target), n in wanted.items():
             for segment in _best(source, target, costs, first=turn == 0):
-                fresh[segment] += n
-        counts = Counter({pair: n * 0.5 for pair, n in table.items()})  # type: ignore[misc]
-        counts.update(fresh)
-    changed: Counts = Counter()
-    for (source, target), n in fresh.items() if wanted else ():
+                fresh[segment] = fresh.get(segment, 0.0) + n
+        counts = dict(fresh)
+        for pair, n in table.items():
+            counts[pair] = counts.get(pair, 0.0) + 0.5 * n
+    changed: Counts = {}
+    for (source, target), count in fresh.items():
         if source == target:
-            kept.update({c: n for c in source})
+            for char in source:
+                kept[char] += round(count)
         else:
-            changed[source, target] += n
+            changed[source, target] = changed.get((source, target), 0.0) + count
     return changed, kept
 
 
 def _costs(counts: Mapping[tuple[str, str], float], kept: Mapping[str, float]) -> dict[tuple[str, str], float]:
-    total: Counter[str] = Counter()
+    total: dict[str, float] = dict(kept)
     for (_, target), n in counts.items():
-        total[target] += n  # type: ignore[assignment]
-    for char, n in kept.items():
-        total[char] += n  # type: ignore[assignment]
-    total[""] = sum(total.values())  # type: ignore[assignment]
+        total[target] = total.get(target, 0.0) + n
+    total[""] = sum(total.values())
     costs = {}
     for (source, target), n in counts.items():
         costs[source, target] = -math.log(n / total[target])
-    for char, n in kept.items():
-        costs[char, char] = -math.log((n + counts.get((char, char), 0)) / total[char])
+    for char in kept:
+        costs[char, char] = -math.log((kept[char] + counts.get((char, char), 0.0)) / total[char])
     return costs
 
 
@@ -125,7 +126,7 @@ def _best(source: str, target: str, costs: Mapping[tuple[str, str], float], *, f
                         if pair[0] == pair[1] and a > 1:
                             continue
                         # What was never seen: short segments first, and those that keep a character.
-                        price = (0.5 if pair[0] == pair[1] else 7.0 + 3.0 * (a + b - 1) + (1.0 if a * b == 0 else 0.0))
+                        price = 0.5 if pair[0] == pair[1] else 7.0 + 3.0 * (a + b - 1) + (1.0 if a * b == 0 else 0.0)
                         if first and a * b > 1:
                             price += 2.0
                     if here + price < cost[i + a][j + b]:

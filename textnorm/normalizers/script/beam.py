@@ -20,6 +20,9 @@ Floats = npt.NDArray[np.float32]
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 #: Arc numbers below zero: the source character stands for itself, though the channel does not know it.
 ITSELF = -1
+#: Arc number of a step that reads nothing and writes nothing.
+REST = -3
+_NONE = np.zeros(0, dtype=np.float32)
 
 
 @dataclass
@@ -49,8 +52,24 @@ class _Rows:
     context: npt.NDArray[np.uint64]
     matched: npt.NDArray[np.uint8]
     wrote: npt.NDArray[np.uint64]
-    fresh: npt.NDArray[np.bool_]
     base: int
+
+
+class _Trace:
+    """Where each hypothesis comes from: the number of its parent, and the arc that led to it."""
+
+    def __init__(self) -> None:
+        self.parents: list[Ints] = []
+        self.arcs: list[npt.NDArray[np.int32]] = []
+        self.size = 0
+
+    def add(self, parents: Ints, arcs: Ints) -> int:
+        """Add hypotheses; return the number of the first."""
+        first = self.size
+        self.parents.append(parents)
+        self.arcs.append(arcs.astype(np.int32))
+        self.size += len(parents)
+        return first
 
 
 class Beam:
@@ -86,8 +105,8 @@ class Beam:
         lengths = np.fromiter(map(len, words), dtype=np.int64, count=n)
         steps = int(lengths.max()) if n else 0
         ending = self._arcs(words, steps)
-        pointers: list[npt.NDArray[np.int64]] = [np.full(n, -1, dtype=np.int64)]
-        used: list[npt.NDArray[np.int32]] = [np.full(n, -2, dtype=np.int32)]
+        trace = _Trace()
+        trace.add(np.full(n, -1, dtype=np.int64), np.full(n, -2, dtype=np.int64))
         zero = np.zeros(n, dtype=np.float32)
         start = _Rows(
             np.arange(n + 1),
@@ -96,25 +115,20 @@ class Beam:
             np.full(n, self.lm.start, dtype=np.uint64),
             np.ones(n, dtype=np.uint8),
             np.zeros(n, dtype=np.uint64),
-            np.ones(n, dtype=bool),
             0,
         )
-        total = n
-        rows: list[_Rows] = [self._insert(start, n, pointers, used)]
-        total = sum(map(len, pointers))
+        rows: list[_Rows] = [self._insert(start, n, trace)]
         finals: list[tuple[Ints, Ints, Floats, Floats]] = []
         self._finish(rows[0], np.flatnonzero(lengths == 0), keep, finals)
         for i in range(1, steps + 1):
             parts = [(rows[p], word, arc) for p, word, arc in ending[i]]
             made = self._extend(parts, n)
-            chosen = self._choose(made, n, total, pointers, used)
-            chosen = self._insert(chosen, n, pointers, used)
-            total = sum(map(len, pointers[-2:])) + total if len(self._inserted) else total + len(pointers[-1])
+            chosen = self._insert(self._choose(made, n, trace), n, trace)
             rows.append(chosen)
             if i >= self.channel.longest:
                 rows[i - self.channel.longest] = rows[0]  # no longer needed
             self._finish(chosen, np.flatnonzero(lengths == i), keep, finals)
-        return self._collect(words, finals, np.concatenate(pointers), np.concatenate(used))
+        return self._collect(words, finals, trace)
 
     # -- the steps ---------------------------------------------------------------------------------------------------
     def _arcs(self, words: Sequence[str], steps: int) -> list[list[tuple[int, Ints, Ints]]]:
@@ -158,15 +172,14 @@ class Beam:
             pieces.append((rows, local))
         words = np.concatenate(word_of) if word_of else np.zeros(0, dtype=np.int64)
         arcs = np.concatenate(arc_of) if arc_of else words
-        def gather(name: str) -> npt.NDArray[np.generic]:
-            return np.concatenate([getattr(rows, name)[local] for rows, local in pieces])
-        if not pieces:
-            empty = np.zeros(0, dtype=np.float32)
-            none = _Rows(np.zeros(n + 1, dtype=np.int64), empty, empty, *(np.zeros(0, dtype=t) for t in (np.uint64, np.uint8, np.uint64, bool)), 0)  # type: ignore[arg-type]
-            return words, none, words, words
-        parents = np.concatenate(parent)
-        score, lm = gather("score"), gather("lm")
-        context, matched, wrote = gather("context"), gather("matched"), gather("wrote")
+
+        parents = np.concatenate(parent) if parent else words
+
+        score = np.concatenate([rows.score[local] for rows, local in pieces] or [_NONE])
+        lm = np.concatenate([rows.lm[local] for rows, local in pieces] or [_NONE])
+        context = np.concatenate([rows.context[local] for rows, local in pieces] or [_NONE.astype(np.uint64)])
+        matched = np.concatenate([rows.matched[local] for rows, local in pieces] or [_NONE.astype(np.uint8)])
+        wrote = np.concatenate([rows.wrote[local] for rows, local in pieces] or [_NONE.astype(np.uint64)])
         score = score - self._cost[arcs]
         best = np.full(n, -np.inf, dtype=np.float32)
         np.maximum.at(best, words, score)
@@ -185,17 +198,14 @@ class Beam:
             score[live] += got * np.float32(self.weight)
             lm[live] += got
             wrote[live] = (wrote[live] + char + np.uint64(1)) * _PRIME
-        fresh = np.ones(len(words), dtype=bool)
-        made = _Rows(np.zeros(0, dtype=np.int64), score, lm, context, matched, wrote, fresh, 0)
+        made = _Rows(np.zeros(0, dtype=np.int64), score, lm, context, matched, wrote, 0)
         return words, made, parents, arcs
 
     def _choose(
         self,
         made: tuple[Ints, _Rows, Ints, Ints],
         n: int,
-        base: int,
-        pointers: list[npt.NDArray[np.int64]],
-        used: list[npt.NDArray[np.int32]],
+        trace: _Trace,
     ) -> _Rows:
         """Keep the best hypotheses of each word."""
         word, rows, parent, arc = made
@@ -214,8 +224,7 @@ class Beam:
         rank = np.arange(len(order)) - offsets[w]
         order = order[rank < self.width]
         offsets = np.concatenate([[0], np.cumsum(np.minimum(counts, self.width))])
-        pointers.append(parent[order])
-        used.append(arc[order].astype(np.int32))
+        base = trace.add(parent[order], arc[order])
         return _Rows(
             offsets,
             rows.score[order],
@@ -223,7 +232,6 @@ class Beam:
             rows.context[order],
             rows.matched[order],
             rows.wrote[order],
-            rows.fresh[order],
             base,
         )
 
@@ -231,8 +239,7 @@ class Beam:
         self,
         rows: _Rows,
         n: int,
-        pointers: list[npt.NDArray[np.int64]],
-        used: list[npt.NDArray[np.int32]],
+        trace: _Trace,
     ) -> _Rows:
         """Let each hypothesis write one character that left no trace in the source."""
         if not len(self._inserted) or not len(rows.score):
@@ -260,16 +267,15 @@ class Beam:
             more([rows.context, context]),
             more([rows.matched, matched]),
             more([rows.wrote, wrote]),
-            more([rows.fresh, np.zeros(len(local), dtype=bool)]),
             rows.base,
         )
         made = (
             more([words, words[local]]),
             joined,
             more([np.arange(len(words)), local]) + rows.base,
-            more([np.full(len(words), -3, dtype=np.int64), arcs]),
+            more([np.full(len(words), REST, dtype=np.int64), arcs]),
         )
-        return self._choose(made, n, rows.base + len(rows.score), pointers, used)
+        return self._choose(made, n, trace)
 
     def _finish(self, rows: _Rows, ended: Ints, keep: int, finals: list[tuple[Ints, Ints, Floats, Floats]]) -> None:
         """Close the words that end here: score the edge, keep the best."""
@@ -293,13 +299,15 @@ class Beam:
         self,
         words: Sequence[str],
         finals: list[tuple[Ints, Ints, Floats, Floats]],
-        pointers: npt.NDArray[np.int64],
-        used: npt.NDArray[np.int32],
+        trace: _Trace,
     ) -> Readings:
         """Walk back from the ends and write the readings out."""
         n = len(words)
         if not finals:
-            return Readings(np.zeros(n + 1, dtype=np.int64), [], np.zeros(0, dtype=np.float32), np.zeros((0, 0), dtype=np.int32))
+            return Readings(
+                np.zeros(n + 1, dtype=np.int64), [], np.zeros(0, dtype=np.float32), np.zeros((0, 0), dtype=np.int32)
+            )
+        pointers, used = np.concatenate(trace.parents), np.concatenate(trace.arcs)
         word = np.concatenate([f[0] for f in finals])
         row = np.concatenate([f[1] for f in finals])
         lm = np.concatenate([f[3] for f in finals])

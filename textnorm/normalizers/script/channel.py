@@ -91,9 +91,7 @@ class Channel:
         return set("".join(self.by_source))
 
     @classmethod
-    def of_counts(
-        cls, counts: Mapping[tuple[str, str], float], kept: Iterable[str], smooth: float = 0.5
-    ) -> Channel:
+    def of_counts(cls, counts: Mapping[tuple[str, str], float], kept: Iterable[str], smooth: float = 0.5) -> Channel:
         """Return the channel of counted arcs ``(source, target)``; every character of ``kept`` may stay as it is."""
         total: dict[str, float] = defaultdict(float)
         full = dict(counts)

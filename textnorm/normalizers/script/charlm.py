@@ -123,7 +123,7 @@ class CharLM:
                 score[missed[ok]] += self.longer.values[held[ok], 1] * np.float32(-STEP)
         rest = np.flatnonzero(depth == 0)
         c = context[rest]
-        index = ((((c >> _BITS) & self._masks[1]) * self._size + (c & self._masks[1])) * self._size + wide[rest])
+        index = (((c >> _BITS) & self._masks[1]) * self._size + (c & self._masks[1])) * self._size + wide[rest]
         score[rest] += self._cost[index.astype(np.int64)]
         depth[rest] = 3
         return score, new, np.minimum(depth, self.order - 1)
@@ -197,13 +197,12 @@ def train(words: Mapping[str, float], alphabet: Alphabet, *, order: int = 6, siz
         packed |= shifted << np.uint64(BITS * (k - 1))
         ok = (place > 0) & (known >= k - 1)
         keys, back = np.unique(packed[ok], return_inverse=True)
-        grams.append((keys, np.bincount(back, weights=weight[ok], minlength=len(keys))))
+        summed = np.bincount(back, weights=weight[ok], minlength=len(keys)).astype(np.float64)
+        grams.append((keys.astype(np.uint64), summed))
     return _estimate(grams, alphabet, size)
 
 
-def _estimate(
-    grams: list[tuple[Keys, npt.NDArray[np.float64]]], alphabet: Alphabet, size: int
-) -> CharLM:
+def _estimate(grams: list[tuple[Keys, npt.NDArray[np.float64]]], alphabet: Alphabet, size: int) -> CharLM:
     order = len(grams)
     counts = [count for _, count in grams]
     for k in range(order - 1, 0, -1):  # lower orders count the characters that can stand before

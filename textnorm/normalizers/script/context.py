@@ -23,6 +23,8 @@ SCALE = 16.0
 WORD, LEFT, RIGHT, BOTH, SUFFIX_LEFT, SUFFIX_RIGHT, SUFFIX = range(1, 8)
 #: Names of the features, in the order of the weights.
 FEATURES = ("model", "known", "word", "left", "right", "both", "suffix", "suffix-left", "suffix-right")
+#: Count of a word that only a dictionary knows.
+VOUCHED = 2.0
 #: Weight of a share without context against counts with it.
 PRIOR = 0.5
 
@@ -62,8 +64,14 @@ class Context:
         self.weights = weights
 
     def features(
-        self, word: Hashes, suffix: Hashes, model: Doubles, offsets: Ints, rows: Hashes, left: Hashes, right: Hashes,
-        left_end: Hashes, right_end: Hashes,
+        self,
+        word: Hashes,
+        suffix: Hashes,
+        model: Doubles,
+        offsets: Ints,
+        rows: Ints,
+        beside: tuple[Hashes, Hashes, Hashes, Hashes],
+        vouched: npt.NDArray[np.bool_],
     ) -> Doubles:
         """Return the features of readings, ``[rows, len(FEATURES)]``.
 
@@ -73,14 +81,15 @@ class Context:
             model: float64 ``[rows]``, log-probability of the character model.
             offsets: int64 ``[occurrences + 1]`` into the rows.
             rows: int64 ``[rows]``, the occurrence of each row.
-            left: uint64 ``[occurrences]``, hash of the key before.
-            right: uint64 ``[occurrences]``, hash of the key after.
-            left_end: uint64 ``[occurrences]``, hash of the ending of the key before.
-            right_end: uint64 ``[occurrences]``, hash of the ending of the key after.
+            beside: uint64 ``[occurrences]`` each: hashes of the keys left and right, and of their endings.
+            vouched: bool ``[rows]``, whether a dictionary knows the reading.
         """
         start = offsets[:-1]
+        left, right, left_end, right_end = beside
+        zero = np.zeros(1, dtype=np.uint64)
         out = np.zeros((len(word), len(FEATURES)))
-        seen = self.counts(join(word, np.uint64(0), WORD))  # type: ignore[arg-type]
+        seen = self.counts(join(word, zero, WORD))
+        seen = np.where(vouched, np.maximum(seen, VOUCHED), seen)
         out[:, 0] = model
         out[:, 1] = seen > 0
         out[:, 2] = np.log((seen + 0.1) / self.total)
@@ -91,7 +100,7 @@ class Context:
         out[:, 4] = _gain(two, share, start, rows)
         both = self.counts(join(join(word, left[rows], LEFT), right[rows], BOTH))
         out[:, 5] = _gain(both, share, start, rows)
-        ending = self.counts(join(suffix, np.uint64(0), SUFFIX))  # type: ignore[arg-type]
+        ending = self.counts(join(suffix, zero, SUFFIX))
         share_end = _share(ending, 0.5, start, rows)
         out[:, 6] = np.log((ending + 0.5) / self.total)
         out[:, 7] = _gain(self.counts(join(suffix, left_end[rows], SUFFIX_LEFT)), share_end, start, rows)

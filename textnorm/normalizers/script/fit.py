@@ -10,7 +10,14 @@ Ints = npt.NDArray[np.int64]
 
 
 def fit_weights(
-    features: Doubles, fixed: Doubles, offsets: Ints, gold: Ints, start: Doubles, *, rounds: int = 300, ridge: float = 1e-3
+    features: Doubles,
+    fixed: Doubles,
+    offsets: Ints,
+    gold: Ints,
+    start: Doubles,
+    *,
+    rounds: int = 300,
+    ridge: float = 1e-3,
 ) -> Doubles:
     """Return the weights that make the right readings likeliest: conditional maximum likelihood (McFadden 1974), Adam.
 

@@ -74,7 +74,13 @@ class ArabicNormalizer:
             msg = f"the digits '{digits}' are not known. {choices(digits, ['keep', *DIGITS])}"
             raise ConfigError(msg)
         self._options = {
-            "letters": letters, "forms": forms, "tatweel": tatweel, "zwnj": zwnj, "heh": heh, "waw": waw, "digits": digits,
+            "letters": letters,
+            "forms": forms,
+            "tatweel": tatweel,
+            "zwnj": zwnj,
+            "heh": heh,
+            "waw": waw,
+            "digits": digits,
         }
         self.languages: tuple[str, ...] = ()
         rules: dict[str, Rule] = {}
@@ -93,7 +99,9 @@ class ArabicNormalizer:
         if waw:
             rules["arabic.waw"] = partial(_replace, _WAW, "arabic.waw", _space)
         if digits != "keep":
-            rules["arabic.digits"] = partial(_replace, re.compile(_digits(digits)), "arabic.digits", partial(_digit, digits))
+            rules["arabic.digits"] = partial(
+                _replace, re.compile(_digits(digits)), "arabic.digits", partial(_digit, digits)
+            )
         self.rules = rules
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -29,7 +29,7 @@ def hashes(words: Iterable[str]) -> Hashes:
 def join(a: Hashes, b: Hashes, salt: int) -> Hashes:
     """Return one hash for each pair, different for each salt."""
     x = a * _P1 ^ (b + np.full(1, salt, dtype=np.uint64)) * _P2
-    return (x ^ (x >> np.uint64(29))) * _P3
+    return np.asarray((x ^ (x >> np.uint64(29))) * _P3, dtype=np.uint64)
 
 
 class Keys:

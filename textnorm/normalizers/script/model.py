@@ -13,7 +13,8 @@ from textnorm.normalizers.script.beam import Beam
 from textnorm.normalizers.script.channel import Channel
 from textnorm.normalizers.script.charlm import CharLM
 from textnorm.normalizers.script.context import Context
-from textnorm.normalizers.script.keys import Keys, hash_word
+from textnorm.normalizers.script.keys import Hashes, Keys, hash_word
+from textnorm.normalizers.script.ranker import Ranker, places
 from textnorm.normalizers.script.reader import LONGEST, MEMO, Memo, Units
 
 Doubles = npt.NDArray[np.float64]
@@ -71,8 +72,15 @@ class ScriptModel:
     """Reads units of texts. Thread-unsafe: it remembers readings."""
 
     def __init__(
-        self, channel: Channel, lm: CharLM, keys: Keys, letters: str, context: Context | None, settings: Settings,
+        self,
+        channel: Channel,
+        lm: CharLM,
+        keys: Keys,
+        letters: str,
+        context: Context | None,
+        settings: Settings,
         memory: Mapping[str, Mapping[str, float]] | None = None,
+        ranker: Ranker | None = None,
     ) -> None:
         self.channel = channel
         self.lm = lm
@@ -83,7 +91,9 @@ class ScriptModel:
         self.units = Units(channel, letters)
         beam = Beam(channel, lm, width=settings.width, margin=settings.drop)
         self.memory = memory or {}
+        self.ranker = ranker
         self.memo = Memo(beam, keys, settings.keep, self.memory)
+        self.memo.ranked = ranker is not None
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the units of a text that are not too long to be read."""
@@ -114,6 +124,8 @@ class ScriptModel:
         score = memo.store.model[rows.reading]
         if self.context is not None and len(words):
             score = self.features(texts, spans, units, rows) @ self.context.weights
+            if self.ranker is not None:
+                score += self.ranker(self.places(texts, spans, units, rows))
         logp, clean = choose(
             memo.store, self.channel, rows, score - memo.store.fixed[rows.reading], self.settings.adapting
         )
@@ -131,12 +143,29 @@ class ScriptModel:
     ) -> Doubles:
         """Return the features of all rows."""
         assert self.context is not None
-        memo = self.memo
-        left, right, left_end, right_end = neighbours(texts, spans, memo.key[units], memo.key_ending[units])
+        memo, beside = self.memo, Beside(texts, spans)
+        key, ending = memo.key[units], memo.key_ending[units]
         return self.context.features(
-            memo.word[rows.reading], memo.ending[rows.reading], memo.store.model[rows.reading], rows.offsets,
-            rows.occurrence, left, right, left_end, right_end,
+            memo.word[rows.reading],
+            memo.ending[rows.reading],
+            memo.store.model[rows.reading],
+            rows.offsets,
+            rows.occurrence,
+            (beside.left(key), beside.right(key), beside.left(ending), beside.right(ending)),
+            memo.vouched[rows.reading],
         )
+
+    def places(self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]], units: Ints, rows: Rows) -> Ints:
+        """Return the places in the ranker's table of the features of all rows."""
+        memo, beside = self.memo, Beside(texts, spans)
+        around: dict[int, Hashes] = {}
+        for distance in (-1, -2):
+            columns = memo.around[units].T if distance == -1 else around[-1].T
+            around[distance] = np.stack([beside.left(column) for column in columns], axis=1)
+        for distance in (1, 2):
+            columns = memo.around[units].T if distance == 1 else around[1].T
+            around[distance] = np.stack([beside.right(column) for column in columns], axis=1)
+        return places(memo.own[rows.reading], around, rows.occurrence)
 
 
 def _best(logp: Doubles, rows: Rows) -> Ints:
@@ -148,48 +177,46 @@ def _best(logp: Doubles, rows: Rows) -> Ints:
     return at[np.unique(rows.occurrence[at], return_index=True)[1]]
 
 
-def neighbours(
-    texts: Sequence[str],
-    spans: Sequence[Sequence[tuple[int, int]]],
-    key: npt.NDArray[np.uint64],
-    ending: npt.NDArray[np.uint64],
-) -> tuple[npt.NDArray[np.uint64], ...]:
-    """Return hashes of what stands left and right of each unit, and of the endings there.
+class Beside:
+    """What stands beside each unit of some texts.
 
     Where more than a space lies between two units, its first sign stands for the neighbour.
     """
-    n = len(key)
-    signs: dict[str, int] = {"": 0}
-    sign = np.zeros(n + 1, dtype=np.uint64)  # what stands before each unit where it is no unit
-    plain = np.zeros(n + 1, dtype=bool)  # whether only a space stands before it
-    closing = np.zeros(n, dtype=np.uint64)
-    last = np.zeros(n, dtype=bool)
-    k = 0
-    for text, where in zip(texts, spans, strict=True):
-        end = 0
-        for i, (a, b) in enumerate(where):
-            gap = text[end:a].strip()
-            if not gap and i:
-                plain[k] = True
-            elif not gap:
-                sign[k] = _OPEN
-            else:
-                value = signs.get(gap[0])
-                if value is None:
-                    value = signs[gap[0]] = hash_word(gap[0])
-                sign[k] = value
-            end = b
-            k += 1
-        if where:
-            gap = text[end:].strip()
-            last[k - 1] = True
-            closing[k - 1] = hash_word(gap[0]) if gap else _CLOSE
-    plain, sign = plain[:n], sign[:n]
-    shifted = np.roll(key, 1), np.roll(ending, 1)
-    left = np.where(plain, shifted[0], sign)
-    left_end = np.where(plain, shifted[1], sign)
-    following_plain = np.append(plain[1:], False)
-    following_sign = np.where(last, closing, np.append(sign[1:], np.uint64(0)))
-    right = np.where(following_plain & ~last, np.roll(key, -1), following_sign)
-    right_end = np.where(following_plain & ~last, np.roll(ending, -1), following_sign)
-    return left, right, left_end, right_end
+
+    def __init__(self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]]) -> None:
+        n = sum(map(len, spans))
+        signs: dict[str, int] = {}
+        self._sign = np.zeros(n, dtype=np.uint64)  # of what stands before, where that is no unit
+        self._plain = np.zeros(n, dtype=bool)  # whether only a space stands before
+        self._closing = np.zeros(n, dtype=np.uint64)
+        self._last = np.zeros(n, dtype=bool)
+        k = 0
+        for text, where in zip(texts, spans, strict=True):
+            end = 0
+            for i, (a, b) in enumerate(where):
+                gap = text[end:a].strip()
+                if gap:
+                    value = signs.get(gap[0])
+                    if value is None:
+                        value = signs[gap[0]] = hash_word(gap[0])
+                    self._sign[k] = value
+                elif i:
+                    self._plain[k] = True
+                else:
+                    self._sign[k] = _OPEN
+                end = b
+                k += 1
+            if where:
+                gap = text[end:].strip()
+                self._last[k - 1] = True
+                self._closing[k - 1] = hash_word(gap[0]) if gap else _CLOSE
+
+    def left(self, values: Hashes) -> Hashes:
+        """Return for each unit the value of the unit before it, or the hash of what stands there instead."""
+        return np.where(self._plain, np.roll(values, 1), self._sign)
+
+    def right(self, values: Hashes) -> Hashes:
+        """Return for each unit the value of the unit after it, or the hash of what stands there instead."""
+        plain = np.append(self._plain[1:], False) & ~self._last
+        sign = np.where(self._last, self._closing, np.append(self._sign[1:], np.uint64(0)))
+        return np.where(plain, np.roll(values, -1), sign)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from functools import partial
+from hashlib import sha256
+from typing import Any, Literal
 
 import numpy as np
 
 from textnorm.edits import Edit, Edits, EditsBuilder
+from textnorm.errors import ConfigError, MissingExtraError, choices
 from textnorm.normalizers.script import store
 from textnorm.normalizers.script.adapt import Adapting
 from textnorm.normalizers.script.casing import recase
 from textnorm.protocols import Scope
 
 LABEL = "SCRIPT"
+LEMMAS = ("off", "auto", "on")
 #: Code points of text that are read at once.
 CHUNK = 400_000
 #: Alternatives that an edit names, and the least probability of one.
@@ -34,6 +37,8 @@ LEFT_ALONE = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+#: An apostrophe inside a word of a cased script: a foreign name with an ending.
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])['’‘ʼ](?=[^\W\d_])")
 _SUSPECT = re.compile(r"[@#_/\\~<>{}|=^]|\.\w|www", re.IGNORECASE)
 
 
@@ -53,12 +58,17 @@ class ScriptNormalizer:
     version = "1"
     scope: Scope = "document"
 
-    def __init__(self, model: str, *, gate: bool = True, adapt: bool = True, lexicon: bool = True) -> None:
-        self._options = (str(store.find(model)), gate, adapt, lexicon)
+    def __init__(
+        self, model: str, *, gate: bool = True, adapt: bool = True, lexicon: bool = True, lemmas: str = "off"
+    ) -> None:
+        self._options = (str(store.find(model)), gate, adapt, lexicon, lemmas)
         self.model, self.manifest = store.read(model)
         self.languages: tuple[str, ...] = (self.manifest["lang"],)
         self.rule = f"script.{self.manifest['name']}"
-        self.fingerprint = "".join(self.manifest["arrays"].values())[:64]
+        asked = _dictionary(lemmas, self.manifest["lang"])
+        self.model.memo.asked = asked
+        facts = [*self.manifest["arrays"].values(), str(asked is not None), str(self.manifest["settings"])]
+        self.fingerprint = sha256(" ".join(facts).encode()).hexdigest()[:32]
         settings = self.model.settings
         if not gate:
             settings = replace(settings, margin=0.0)
@@ -103,6 +113,10 @@ class ScriptNormalizer:
         if _SUSPECT.search(text):
             kept = [m.span() for m in LEFT_ALONE.finditer(text)]
             found = [(a, b) for a, b in found if not any(a < d and c < b for c, d in kept)]
+        if self.model.settings.fold:
+            marks = [m.start() for m in _APOSTROPHE.finditer(text)]
+            if marks:
+                found = [(a, b) for a, b in found if not any(b == at or a == at + 1 for at in marks)]
         foreign = self._foreign
         if foreign.search(text):
             size = len(text)
@@ -124,10 +138,12 @@ class ScriptNormalizer:
         for k in changed.tolist():
             i, a, b = int(found.text[k]), int(found.start[k]), int(found.end[k])
             source = texts[i][a:b]
-            new = recase(source, model.memo.texts[readings[found.best[k]]]) if model.settings.fold else model.memo.texts[readings[found.best[k]]]
+            new = model.memo.texts[readings[found.best[k]]]
+            if model.settings.fold:
+                new = recase(source, new)
             if new == source:
                 continue
-            others = []
+            others: list[dict[str, Any]] = []
             part = np.arange(offsets[k], offsets[k + 1])
             for row in part[np.argsort(-found.logp[part], kind="stable")].tolist():
                 p = float(np.exp(found.logp[row]))
@@ -148,11 +164,39 @@ def _fold(text: str) -> str:
     return low if len(low) == len(text) else "".join(c if len(c.lower()) != 1 else c.lower() for c in text)
 
 
-def _again(model: str, gate: bool, adapt: bool, lexicon: bool) -> ScriptNormalizer:
-    return ScriptNormalizer(model, gate=gate, adapt=adapt, lexicon=lexicon)
+def _dictionary(lemmas: str, lang: str) -> Callable[[str], bool] | None:
+    """Return what says whether a word stands in simplemma's dictionary of a language.
+
+    Raises:
+        ConfigError: ``lemmas`` has none of its values.
+        MissingExtraError: it is ``on`` and simplemma is not installed.
+    """
+    if lemmas not in LEMMAS:
+        msg = f"'lemmas' cannot be {lemmas!r}. {choices(lemmas, LEMMAS)}"
+        raise ConfigError(msg)
+    if lemmas == "off":
+        return None
+    try:
+        from simplemma import is_known
+    except ImportError as error:
+        if lemmas == "on":
+            raise MissingExtraError('lemmas = "on"', "simplemma", "lemmas") from error
+        return None
+    return partial(is_known, lang=lang)
 
 
-def make_script(model: str, *, gate: bool = True, adapt: bool = True, lexicon: bool = True) -> ScriptNormalizer:
+def _again(model: str, gate: bool, adapt: bool, lexicon: bool, lemmas: str) -> ScriptNormalizer:
+    return ScriptNormalizer(model, gate=gate, adapt=adapt, lexicon=lexicon, lemmas=lemmas)
+
+
+def make_script(
+    model: str,
+    *,
+    gate: bool = True,
+    adapt: bool = True,
+    lexicon: bool = True,
+    lemmas: Literal["off", "auto", "on"] = "off",
+) -> ScriptNormalizer:
     """Return a script normalizer.
 
     Args:
@@ -160,9 +204,12 @@ def make_script(model: str, *, gate: bool = True, adapt: bool = True, lexicon: b
         gate: whether a word is left alone unless its reading beats it by the model's margin.
         adapt: whether a document says how strongly its writer replaces letters.
         lexicon: whether known words and their neighbours count beside the character model.
+        lemmas: whether the dictionary of the package simplemma is asked about words that the model does not know:
+            ``off``, ``on``, or ``auto`` (where it is installed; the fingerprint says which).
 
     Raises:
         UsageError: there is no such model.
         DataError: its files cannot be used.
+        MissingExtraError: ``lemmas`` is ``on`` and simplemma is not installed.
     """
-    return ScriptNormalizer(str(Path(model)), gate=gate, adapt=adapt, lexicon=lexicon)
+    return ScriptNormalizer(model, gate=gate, adapt=adapt, lexicon=lexicon, lemmas=lemmas)

@@ -20,8 +20,8 @@ Ints = npt.NDArray[np.int64]
 BITS = 20
 #: Weight of one step of a stored byte.
 STEP = 1 / 32
-#: Endings of a reading, in characters; 0 is the whole word.
-OWN = (1, 2, 3, 4, 5, 0)
+#: Endings of a reading, in characters.
+OWN = (1, 2, 3, 4, 5)
 #: Endings of a neighbour; 0 is the whole word.
 OTHER = (2, 3, 0)
 _MASK = np.uint64((1 << BITS) - 1)
@@ -31,23 +31,18 @@ TEMPLATES: tuple[tuple[int, tuple[tuple[int, int], ...]], ...] = (
     (3, ()),
     (4, ()),
     (5, ()),
-    (0, ()),
     (1, ((-1, 0),)),
     (2, ((-1, 0),)),
     (3, ((-1, 0),)),
-    (0, ((-1, 0),)),
     (1, ((1, 0),)),
     (2, ((1, 0),)),
     (3, ((1, 0),)),
-    (0, ((1, 0),)),
     (1, ((-1, 2),)),
     (2, ((-1, 3),)),
     (3, ((-1, 3),)),
     (1, ((1, 2),)),
     (2, ((1, 3),)),
     (3, ((1, 3),)),
-    (0, ((-1, 3),)),
-    (0, ((1, 3),)),
     (1, ((-2, 0),)),
     (2, ((-2, 3),)),
     (2, ((2, 3),)),
@@ -76,7 +71,7 @@ def ending_hashes(words: Sequence[str], lengths: Sequence[int], known: dict[str,
     return out
 
 
-def features(own: Hashes, around: dict[int, Hashes], occurrence: Ints) -> Ints:
+def places(own: Hashes, around: dict[int, Hashes], occurrence: Ints) -> Ints:
     """Return int64 ``[rows, templates]``, places in the table of weights.
 
     Args:
@@ -84,14 +79,14 @@ def features(own: Hashes, around: dict[int, Hashes], occurrence: Ints) -> Ints:
         around: for each distance uint64 ``[occurrences, len(OTHER)]``, hashes of the neighbour's endings.
         occurrence: int64 ``[rows]``.
     """
+    zero = np.zeros(1, dtype=np.uint64)
     out = np.empty((len(own), len(TEMPLATES)), dtype=np.int64)
     for t, (length, neighbours) in enumerate(TEMPLATES):
         hashed = own[:, OWN.index(length)]
         context: Hashes | None = None
         for distance, ending in neighbours:
             column = around[distance][:, OTHER.index(ending)]
-            context = join(column, np.full(1, 0, dtype=np.uint64), 31 + distance) if context is None else join(context, column, 31 + distance)
-        zero = np.zeros(1, dtype=np.uint64)
+            context = join(column, zero if context is None else context, 31 + distance)
         joined = join(hashed, zero if context is None else context[occurrence], 101 + t)
         out[:, t] = ((joined ^ (joined >> np.uint64(32))) & _MASK).astype(np.int64)
     return out
@@ -109,7 +104,7 @@ class Ranker:
 
     def __call__(self, places: Ints) -> Doubles:
         """Return the score of each row of features."""
-        return self.table[places].sum(axis=1, dtype=np.int64) * STEP
+        return np.asarray(self.table[places].sum(axis=1, dtype=np.int64) * STEP)
 
     @classmethod
     def fit(
@@ -121,10 +116,11 @@ class Ranker:
         offsets: Ints,
         gold: Ints,
         *,
-        epochs: int = 4,
+        epochs: int = 3,
         batch: int = 4096,
         rate: float = 0.15,
         ridge: float = 2e-6,
+        trust: float = 0.4,
         seed: int = 5,
     ) -> tuple[Ranker, Doubles]:
         """Learn the table, and the weights of the dense features together with it.
@@ -140,6 +136,7 @@ class Ranker:
             batch: occurrences of a step.
             rate: of AdaGrad.
             ridge: pull of a weight towards zero at each step that touches it.
+            trust: what a learned weight is worth on text of another kind than it was learned on.
             seed: of the order.
 
         Returns:
@@ -172,4 +169,4 @@ class Ranker:
                 g = error @ dense[rows] / len(chosen)
                 dense_square += g * g
                 weights += 0.02 * g / np.sqrt(dense_square)
-        return cls(np.clip(np.rint(table / STEP), -127, 127).astype(np.int8)), weights
+        return cls(np.clip(np.rint(trust * table / STEP), -127, 127).astype(np.int8)), weights

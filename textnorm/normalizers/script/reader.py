@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from textnorm.normalizers.script.adapt import Store
 from textnorm.normalizers.script.beam import Beam, Readings
 from textnorm.normalizers.script.channel import LEVELS, Channel
 from textnorm.normalizers.script.keys import Hashes, Keys, hash_word
+from textnorm.normalizers.script.ranker import OTHER, OWN, ending_hashes
 
 #: Units that are remembered; then the memo starts anew.
 MEMO = 300_000
@@ -60,14 +61,23 @@ class Memo:
         key_ending: uint64 ``[units]``, hashes of the endings of those keys.
         same: int64 ``[units]``, the reading that leaves a unit as it is.
         known: float64 ``[readings]``, log-probability by what pairs taught of the very unit; ``nan``: nothing did.
+        asked: a dictionary that is asked whether a reading is a word, or ``None``.
+        vouched: bool ``[readings]``, whether it said so.
+        ranked: whether a ranker needs what follows.
+        own: uint64 ``[readings, len(OWN)]``, hashes of the endings of the readings.
+        around: uint64 ``[units, len(OTHER)]``, hashes of the endings of the keys of the units.
         store: what choosing among the readings needs.
     """
 
-    def __init__(self, beam: Beam, keys: Keys, keep: int, memory: Mapping[str, Mapping[str, float]] | None = None) -> None:
+    def __init__(
+        self, beam: Beam, keys: Keys, keep: int, memory: Mapping[str, Mapping[str, float]] | None = None
+    ) -> None:
         self.beam = beam
         self.keys = keys
         self.keep = keep
         self.memory = memory or {}
+        self.asked: Callable[[str], bool] | None = None
+        self.ranked = False
         self.clear()
 
     def clear(self) -> None:
@@ -79,6 +89,9 @@ class Memo:
         self.word = self.ending = self.key = self.key_ending = np.zeros(0, dtype=np.uint64)
         self.same = none
         self.known = np.zeros(0)
+        self.vouched = np.zeros(0, dtype=bool)
+        self.own = np.zeros((0, len(OWN)), dtype=np.uint64)
+        self.around = np.zeros((0, len(OTHER)), dtype=np.uint64)
         self.store = Store(zero, np.zeros(0), np.zeros(0), np.zeros((0, len(LEVELS))), zero, none)
 
     def learn(self, units: Iterable[str]) -> None:
@@ -89,17 +102,22 @@ class Memo:
         found = self.beam(fresh, self.keep)
         readings, same = _with(found, fresh, self.beam, [[unit, *self.memory.get(unit, ())] for unit in fresh])
         self.known = np.concatenate([self.known, self._remembered(readings, fresh)])
+        vouched = [self.asked is not None and self.asked(text) for text in readings.texts]
+        self.vouched = np.concatenate([self.vouched, np.array(vouched, dtype=bool)])
         channel, store = self.beam.channel, self.store
         self.same = np.concatenate([self.same, len(self.texts) + same])
         for unit in fresh:
             self.numbers[unit] = len(self.numbers)
         self.texts.extend(readings.texts)
         hashed: dict[str, int] = {}
-        self.word = np.concatenate([self.word, _hashes(readings.texts, hashed)])
-        self.ending = np.concatenate([self.ending, _hashes([t[-ENDING:] for t in readings.texts], hashed)])
+        self.word = np.concatenate([self.word, hash_all(readings.texts, hashed)])
+        self.ending = np.concatenate([self.ending, hash_all([t[-ENDING:] for t in readings.texts], hashed)])
         keys = [self.keys(unit) for unit in fresh]
-        self.key = np.concatenate([self.key, _hashes(keys, hashed)])
-        self.key_ending = np.concatenate([self.key_ending, _hashes([k[-ENDING:] for k in keys], hashed)])
+        self.key = np.concatenate([self.key, hash_all(keys, hashed)])
+        self.key_ending = np.concatenate([self.key_ending, hash_all([k[-ENDING:] for k in keys], hashed)])
+        if self.ranked:
+            self.own = np.concatenate([self.own, ending_hashes(readings.texts, OWN, hashed)])
+            self.around = np.concatenate([self.around, ending_hashes(keys, OTHER, hashed)])
         arcs = readings.arcs
         real = arcs >= 0
         safe = np.where(real, arcs, 0)
@@ -127,7 +145,8 @@ class Memo:
         return out
 
 
-def _hashes(words: Sequence[str], known: dict[str, int]) -> Hashes:
+def hash_all(words: Sequence[str], known: dict[str, int]) -> Hashes:
+    """Return the hashes of words; ``known`` remembers them."""
     out = []
     for word in words:
         value = known.get(word)
@@ -175,5 +194,8 @@ def _path(channel: Channel, source: str, target: str) -> list[int]:
     """Return the arcs of a reading, last first, where each character stands for one; else nothing is known of it."""
     if len(source) != len(target):
         return []
-    found = (next((a for a in channel.by_source.get(s, ()) if channel.targets[a] == t), -1) for s, t in zip(source, target, strict=True))
+    found = (
+        next((a for a in channel.by_source.get(s, ()) if channel.targets[a] == t), -1)
+        for s, t in zip(source, target, strict=True)
+    )
     return list(found)[::-1]

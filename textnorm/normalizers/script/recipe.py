@@ -79,7 +79,11 @@ def make(recipe: Recipe, folder: Path, *, say: Callable[[str], None] = lambda li
     lines.extend(clean for _, clean in pairs)
     room = (recipe.megabytes * 1e6 - REST) / EACH
     plan = Plan(
-        order=recipe.order, grams=int(room * 0.55), events=int(room * 0.45), fold=recipe.fold, seed=recipe.seed,
+        order=recipe.order,
+        grams=int(room * 0.55),
+        events=int(room * 0.45),
+        fold=recipe.fold,
+        seed=recipe.seed,
         settings=Settings(fold=recipe.fold),
     )
     say(f"training on {len(lines)} lines and {len(pairs)} pairs …")
@@ -89,14 +93,23 @@ def make(recipe: Recipe, folder: Path, *, say: Callable[[str], None] = lambda li
     about = {
         "trained on": f"{len(lines)} lines, {characters} characters, {len(pairs)} pairs",
         "licence of the text": recipe.licence or "not given",
-        "files": ", ".join(path.name for path in (*recipe.texts, *recipe.pairs, *([recipe.mapping] if recipe.mapping else []))),
+        "files": ", ".join(
+            path.name for path in (*recipe.texts, *recipe.pairs, *([recipe.mapping] if recipe.mapping else []))
+        ),
     }
     store.save(
-        model, folder, name=recipe.name, lang=recipe.lang, about=about, card=_card(recipe, about, model.settings),
+        model,
+        folder,
+        name=recipe.name,
+        lang=recipe.lang,
+        about=about,
+        card=_card(recipe, about, model.settings),
         licence=recipe.licence_text or _LICENCE.format(name=recipe.name, licence=recipe.licence or "not given"),
     )
     size = sum(path.stat().st_size for path in folder.iterdir())
-    return [f"{folder}: {size / 1e6:.1f} MB, trained in {seconds:.0f} CPU-seconds on {characters / 1e6:.2f} M characters"]
+    return [
+        f"{folder}: {size / 1e6:.1f} MB, trained in {seconds:.0f} CPU-seconds on {characters / 1e6:.2f} M characters"
+    ]
 
 
 def noisy_lines(
@@ -123,7 +136,10 @@ def _card(recipe: Recipe, about: dict[str, str], settings: Settings) -> str:
     lines = [f"# {recipe.name}", "", "A script model of textnorm (`textnorm script info`).", ""]
     lines += ["| | |", "|---|---|", f"| language | {recipe.lang} |"]
     lines += [f"| {key} | {value} |" for key, value in about.items()]
-    lines += [f"| order of the character model | {recipe.order} |", f"| margin of the gate | {settings.margin:.2f} nats |"]
+    lines += [
+        f"| order of the character model | {recipe.order} |",
+        f"| margin of the gate | {settings.margin:.2f} nats |",
+    ]
     lines += ["", *recipe.notes] if recipe.notes else []
     return "\n".join(lines) + "\n"
 

@@ -23,6 +23,7 @@ from textnorm.normalizers.script.charlm import Alphabet, CharLM
 from textnorm.normalizers.script.context import Context
 from textnorm.normalizers.script.keys import Keys
 from textnorm.normalizers.script.model import ScriptModel, Settings
+from textnorm.normalizers.script.ranker import Ranker
 from textnorm.resources import models_dir
 
 FORMAT = 1
@@ -76,6 +77,8 @@ def save(
     arrays = model.lm.arrays()
     if model.context is not None:
         arrays.update(model.context.arrays())
+    if model.ranker is not None:
+        arrays["ranker"] = model.ranker.table
     for label, array in arrays.items():
         np.save(part / f"{label}.npy", np.ascontiguousarray(array), allow_pickle=False)
     manifest = {
@@ -135,8 +138,11 @@ def read(name_or_path: str | Path) -> tuple[ScriptModel, dict[str, Any]]:
         lm = CharLM.of(Alphabet(manifest["alphabet"]), manifest["order"], arrays)
         context = Context.of(arrays) if "context_prints" in arrays else None
         keys = Keys({ord(k): v for k, v in manifest["keys"].items()})
-        memory = _memory(folder / MEMORY)
-        return ScriptModel(channel, lm, keys, manifest["letters"], context, Settings(**settings), memory), manifest
+        ranker = Ranker(arrays["ranker"]) if "ranker" in arrays else None
+        model = ScriptModel(
+            channel, lm, keys, manifest["letters"], context, Settings(**settings), _memory(folder / MEMORY), ranker
+        )
+        return model, manifest
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         msg = f"{folder / MANIFEST}: {type(error).__name__}: {error}; train or copy the model again."
         raise DataError(msg) from error

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from textnorm.normalizers.script.adapt import Adapting, spread
 from textnorm.normalizers.script.align import learn
-from textnorm.normalizers.script.beam import Beam
 from textnorm.normalizers.script.channel import Channel
-from textnorm.normalizers.script.charlm import EDGE, Alphabet, CharLM, train as train_lm
+from textnorm.normalizers.script.charlm import EDGE, Alphabet
+from textnorm.normalizers.script.charlm import train as train_lm
 from textnorm.normalizers.script.context import (
     BOTH,
     FEATURES,
@@ -28,10 +29,10 @@ from textnorm.normalizers.script.context import (
 )
 from textnorm.normalizers.script.fit import fit_margin, fit_weights
 from textnorm.normalizers.script.keys import Keys, join
-from textnorm.normalizers.script.adapt import Adapting, spread
-from textnorm.normalizers.script.model import Found, ScriptModel, Settings, neighbours
+from textnorm.normalizers.script.model import Beside, Found, ScriptModel, Settings
 from textnorm.normalizers.script.noise import Noise
-from textnorm.normalizers.script.reader import ENDING, Units, _hashes
+from textnorm.normalizers.script.ranker import OTHER, OWN, Ranker, ending_hashes
+from textnorm.normalizers.script.reader import ENDING, Units, hash_all
 
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -49,8 +50,10 @@ class Plan:
         events: counts of words and neighbours that are kept.
         alphabet: characters of the character model.
         fold: whether text is read in lower case.
+        agreement: whether a ranker learns how endings of neighbouring words go together.
         noise: levels of synthetic noise on which weights are fitted.
         allowed: share of right words that the gate may let change.
+        least: smallest margin of the gate, in nats.
         held: every how manieth line is kept back for fitting.
         held_lines: most lines that are used for fitting.
         seed: of the synthetic noise.
@@ -62,8 +65,10 @@ class Plan:
     events: int = 600_000
     alphabet: int = 100
     fold: bool = False
+    agreement: bool = False
     noise: Sequence[float] = (0.3, 0.7, 1.0)
     allowed: float = 0.002
+    least: float = 1.5
     held: int = 10
     held_lines: int = 2000
     seed: int = 13
@@ -96,23 +101,23 @@ def make_channel(
     table: Mapping[tuple[str, str], float], pairs: Sequence[tuple[str, str]], letters: Iterable[str], *, least: int = 3
 ) -> Channel:
     """Return the channel of a mapping table and of pairs."""
-    counts, kept = learn(pairs, table) if pairs else (Counter(), Counter())
+    counts, kept = learn(pairs, table) if pairs else ({}, Counter())
     single = {t for s, t in [*counts, *table] if len(t) == 1}
-    merged: Counter[tuple[str, str]] = Counter()
+    merged: dict[tuple[str, str], float] = {}
     for (source, target), n in counts.items():
         parts = [(source, target)]
         if (source, target) not in table and len(source) == 1 and len(target) == 2:
-            a, b = target  # what two arcs say needs no third one
+            a, b = target[0], target[1]  # what two arcs say needs no third one
             if ((source, a) in counts or source == a) and ("", b) in counts and b in single:
                 parts = [(source, a), ("", b)]
             elif ((source, b) in counts or source == b) and ("", a) in counts and a in single:
                 parts = [("", a), (source, b)]
         for part in parts:
             if part[0] == part[1]:
-                kept[part[0]] += n
+                kept[part[0]] += round(n)
             else:
-                merged[part] += n
-    full: dict[tuple[str, str], float] = {k: float(n) for k, n in merged.items() if n >= least}
+                merged[part] = merged.get(part, 0.0) + n
+    full: dict[tuple[str, str], float] = {k: n for k, n in merged.items() if n >= least}
     for (source, target), n in table.items():
         full[source, target] = full.get((source, target), 0.0) + n
     known = {target for _, target in table}
@@ -125,7 +130,10 @@ def make_channel(
 
 
 def train(
-    lines: Sequence[str], table: Mapping[tuple[str, str], float], pairs: Sequence[tuple[str, str]] = (), plan: Plan | None = None,
+    lines: Sequence[str],
+    table: Mapping[tuple[str, str], float],
+    pairs: Sequence[tuple[str, str]] = (),
+    plan: Plan | None = None,
     extra: Mapping[str, float] | None = None,
 ) -> ScriptModel:
     """Train a model on right text.
@@ -138,6 +146,7 @@ def train(
         extra: right words that need not stand in the texts, and the count each gets.
     """
     plan, extra = plan or Plan(), extra or {}
+    plan = replace(plan, settings=replace(plan.settings, fold=plan.fold))
     texts = list(dict.fromkeys(unicodedata.normalize("NFC", line) for line in lines if line.strip()))
     if plan.fold:
         texts = [t.lower() for t in texts]
@@ -154,6 +163,8 @@ def train(
         full = _count(texts, channel, letters, plan, extra)
         assert part.context is not None and full.context is not None
         full.context.weights = part.context.weights
+        full.ranker = part.ranker
+        full.memo.ranked = part.ranker is not None
         full.settings = part.settings
         return full
     return part
@@ -169,7 +180,9 @@ def _train_words(
     extra: Mapping[str, float],
 ) -> ScriptModel:
     """Train on pairs of words: those seen are remembered, and the channel serves the rest."""
-    plan = replace(plan, settings=replace(plan.settings, adapting=Adapting(rounds=-1), margin=0.0, width=24, keep=20, drop=10.0))
+    plan = replace(
+        plan, settings=replace(plan.settings, adapting=Adapting(rounds=-1), margin=0.0, width=24, keep=20, drop=10.0)
+    )
     weights: Doubles | None = None
     sources = sorted({source for source, _ in pairs})
     away = set(sources[:: plan.held])
@@ -215,22 +228,33 @@ def _count(
     for word, count in extra.items():
         if set(word) <= inside:
             counts[word] = counts.get(word, 0.0) + count
-    alphabet = Alphabet.of(letters, {c for a in channel.arcs if a.source != a.target for c in a.target} - {EDGE}, plan.alphabet)
+    alphabet = Alphabet.of(
+        letters, {c for a in channel.arcs if a.source != a.target for c in a.target} - {EDGE}, plan.alphabet
+    )
     lm = train_lm(counts, alphabet, order=plan.order, size=plan.grams)
     context = _context(texts, spans, words, counts, keys, plan)
     return ScriptModel(channel, lm, keys, "".join(sorted(inside)), context, plan.settings)
 
 
-def _context(texts: Sequence[str], spans: list[list[tuple[int, int]]], words: list[str], counts: Mapping[str, float], keys: Keys, plan: Plan) -> Context:
+def _context(
+    texts: Sequence[str],
+    spans: list[list[tuple[int, int]]],
+    words: list[str],
+    counts: Mapping[str, float],
+    keys: Keys,
+    plan: Plan,
+) -> Context:
     types = list(counts)
     number = {word: i for i, word in enumerate(types)}
     ids = np.array([number[w] for w in words], dtype=np.int64)
     freq = np.array([counts[w] for w in types], dtype=np.float64)
     known: dict[str, int] = {}
     key_words = [keys(w) for w in types]
-    word_h, end_h = _hashes(types, known), _hashes([w[-ENDING:] for w in types], known)
-    key_h, key_end_h = _hashes(key_words, known), _hashes([k[-ENDING:] for k in key_words], known)
-    left, right, left_end, right_end = neighbours(texts, spans, key_h[ids], key_end_h[ids])
+    word_h, end_h = hash_all(types, known), hash_all([w[-ENDING:] for w in types], known)
+    key_h, key_end_h = hash_all(key_words, known), hash_all([k[-ENDING:] for k in key_words], known)
+    beside, keys_here, ends_here = Beside(texts, spans), key_h[ids], key_end_h[ids]
+    left, right = beside.left(keys_here), beside.right(keys_here)
+    left_end, right_end = beside.left(ends_here), beside.right(ends_here)
     # Only words that share their key with another need their neighbours.
     _, at = np.unique(key_h, return_inverse=True)
     shared = (np.bincount(at) > 1)[at]
@@ -257,7 +281,7 @@ def _context(texts: Sequence[str], spans: list[list[tuple[int, int]]], words: li
         rank[: len(types)] *= 2
         top = np.argsort(-rank, kind="stable")[: plan.events]
         event, n = event[top], n[top]
-    return Context(Counts.build(event, n), float(freq.sum()), START.copy())
+    return Context(Counts.build(event, n.astype(np.float64)), float(freq.sum()), START.copy())
 
 
 def _fit(model: ScriptModel, held: Sequence[str], plan: Plan) -> ScriptModel:
@@ -270,6 +294,8 @@ def _fit(model: ScriptModel, held: Sequence[str], plan: Plan) -> ScriptModel:
     found = model.read(words, spans)
     gold = _gold(model, found, [w for each in right for w in each])
     model.context.weights = _weights(model, words, spans, found, gold)
+    if plan.agreement:
+        _rank(model, words, spans, found, gold)
     model.memo.clear()
     model.settings = replace(model.settings, margin=0.0)
     clean = [model.spans(t) for t in held]
@@ -277,7 +303,7 @@ def _fit(model: ScriptModel, held: Sequence[str], plan: Plan) -> ScriptModel:
     wrong = np.flatnonzero(got.best != got.same)
     gains = (got.logp[got.best] - got.logp[got.same])[wrong]
     needed = gains / np.maximum(got.clean[got.rows.document[wrong]], 1e-3)
-    margin = fit_margin(needed, len(got.best), allowed=plan.allowed, least=0.7)
+    margin = fit_margin(needed, len(got.best), allowed=plan.allowed, least=plan.least)
     model.settings = replace(model.settings, margin=margin)
     return model
 
@@ -303,20 +329,60 @@ def _weights(
     ok = np.flatnonzero((gold >= 0) & (np.diff(rows.offsets) > 1))
     if len(ok) < 50:
         return START.copy()
-    numbers, store = model.memo.numbers, model.memo.store
-    units = np.array([numbers[t[a:b]] for t, where in zip(texts, spans, strict=True) for a, b in where], dtype=np.int64)
-    features = model.features(texts, spans, units, rows)
+    features, fixed, _, offsets = _problem(model, texts, spans, found, ok)
+    return fit_weights(features, fixed, offsets, gold[ok] - rows.offsets[ok] + offsets[:-1], START)
+
+
+def _problem(
+    model: ScriptModel, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]], found: Found, ok: Ints
+) -> tuple[Doubles, Doubles, Ints, Ints]:
+    """Return features, fixed scores, numbers and offsets of the rows of some units."""
+    rows, store = found.rows, model.memo.store
+    features = model.features(texts, spans, _units(model, texts, spans), rows)
     fixed = np.log(np.exp(-store.level[rows.reading]).mean(axis=1)) - store.fixed[rows.reading]
     counts = np.diff(rows.offsets)[ok]
     chosen = spread(rows.offsets[ok], counts)
-    offsets = np.concatenate([[0], np.cumsum(counts)])
-    return fit_weights(features[chosen], fixed[chosen], offsets, gold[ok] - rows.offsets[ok] + offsets[:-1], START)
+    return features[chosen], fixed[chosen], chosen, np.concatenate([[0], np.cumsum(counts)])
 
 
-def noisy_units(model: ScriptModel, held: Sequence[str], plan: Plan) -> tuple[list[tuple[str, list[tuple[int, int]]]], list[list[str]]]:
+def _units(model: ScriptModel, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]]) -> Ints:
+    numbers = model.memo.numbers
+    return np.array([numbers[t[a:b]] for t, where in zip(texts, spans, strict=True) for a, b in where], dtype=np.int64)
+
+
+def _rank(
+    model: ScriptModel, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]], found: Found, gold: Ints
+) -> None:
+    """Learn how endings go together, with the weights of the features once more.
+
+    Of every second unit the neighbours are hidden: what is learned must serve words that were never seen beside these.
+    """
+    assert model.context is not None
+    ok = np.flatnonzero((gold >= 0) & (np.diff(found.rows.offsets) > 1))
+    if len(ok) < 1000:
+        return
+    units = _units(model, texts, spans)
+    model.memo.ranked = True
+    model.memo.own = ending_hashes(model.memo.texts, OWN, {})
+    model.memo.around = ending_hashes([model.keys(unit) for unit in model.memo.numbers], OTHER, {})
+    where = model.places(texts, spans, units, found.rows)
+    features, fixed, chosen, offsets = _problem(model, texts, spans, found, ok)
+    hidden = (found.rows.occurrence[chosen] % 2 == 0)[:, None] & np.isin(FEATURES, ("left", "right", "both"))
+    features[hidden] = 0.0
+    right = gold[ok] - found.rows.offsets[ok] + offsets[:-1]
+    model.ranker, model.context.weights = Ranker.fit(
+        where[chosen], features, model.context.weights, fixed, offsets, right
+    )
+
+
+def noisy_units(
+    model: ScriptModel, held: Sequence[str], plan: Plan
+) -> tuple[list[tuple[str, list[tuple[int, int]]]], list[list[str]]]:
     """Return held-back texts with noise, their units, and what each unit should read."""
     noises = [
-        Noise.of_arcs(((a.source, a.target, a.prob) for a in model.channel.arcs if a.prob > 1e-3), level, seed=plan.seed + i)
+        Noise.of_arcs(
+            ((a.source, a.target, a.prob) for a in model.channel.arcs if a.prob > 1e-3), level, seed=plan.seed + i
+        )
         for i, level in enumerate(plan.noise)
     ]
     out, right = [], []
@@ -324,7 +390,7 @@ def noisy_units(model: ScriptModel, held: Sequence[str], plan: Plan) -> tuple[li
         noise = noises[i % len(noises)]
         parts, where, words = [], [], []
         at = end = 0
-        drawn: dict[str, str] = noise.letters(text)
+        drawn = noise.letters(text)
         for a, b in model.spans(text):
             parts.append(text[end:a])
             at += a - end
