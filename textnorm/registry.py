@@ -26,7 +26,9 @@ BUILTIN: dict[str, dict[str, str]] = {
     "readers": {
         "textnorm.lt.v1": "textnorm.languages.lt.reader:make_reader",
     },
-    "benchmarks": {},
+    "benchmarks": {
+        "script": "textnorm.bench.script:run",
+    },
 }
 
 

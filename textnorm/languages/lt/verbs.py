@@ -1,4 +1,4 @@
-"""Conjugation of Lithuanian verbs from their three principal parts: infinitive, third person present, third person past.
+"""Conjugation of Lithuanian verbs from their principal parts: infinitive, third person present, third person past.
 
 Every simple form, the participles that are declined, the gerunds and the noun of action. Source: *Dabartinės lietuvių
 kalbos gramatika*, chapter on the verb. Stress marks are not written.

@@ -31,7 +31,7 @@ class Adapting:
 
     rounds: int = 2
     prior: float = 3.0
-    clean: float = 4.0
+    clean: float = 1.0
 
 
 @dataclass

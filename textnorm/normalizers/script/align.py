@@ -85,7 +85,7 @@ def learn(
     for (source, target), count in fresh.items():
         if source == target:
             for char in source:
-                kept[char] += round(count)
+                kept[char] += int(count)
         else:
             changed[source, target] = changed.get((source, target), 0.0) + count
     return changed, kept

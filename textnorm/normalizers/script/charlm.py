@@ -102,10 +102,7 @@ class CharLM:
         depth = np.zeros(len(context), dtype=np.uint8)
         todo = np.arange(len(context))
         for k in range(self.order, 3, -1):
-            if k == self.order:
-                at = todo[matched >= k - 1]
-            else:
-                at = todo[(matched[todo] >= k - 1) & (depth[todo] == 0)]
+            at = todo[(matched >= k - 1) & (depth == 0)]
             if not len(at):
                 continue
             keys = ((context[at] & self._masks[k - 1]) << _BITS) | wide[at]
@@ -161,7 +158,7 @@ class CharLM:
         return cls(alphabet, order, arrays["lm_dense"], HashedMap(arrays["lm_prints"], arrays["lm_values"]))
 
 
-# -- training ------------------------------------------------------------------------------------------------------------
+# -- training --------------------------------------------------------------------------------------------------------
 def count_chars(texts: Iterable[str]) -> Counter[str]:
     """Return how often each character stands in the texts."""
     counts: Counter[str] = Counter()

@@ -1,7 +1,7 @@
 """A compact, read-only map from 64-bit keys to a few bytes, looked up for whole arrays at once.
 
-Each key has two buckets of four slots; a slot keeps 16 bits of the key and the value's bytes. A key that was never put in
-is mistaken for one that was about once in 8,000 look-ups (eight slots, 16 bits each), which smoothed counts can bear.
+Each key has two buckets of four slots; a slot keeps 16 bits of the key and the value's bytes. A key that is not there
+is mistaken for one that is about once in 8,000 look-ups (eight slots, 16 bits each), which smoothed counts can bear.
 Arrays may be memory-mapped.
 """
 
@@ -54,10 +54,7 @@ class HashedMap:
         left = np.arange(len(keys))
         for turn in range(6):
             places = (first if turn % 2 == 0 else second)[left].astype(np.int64)
-            if turn == 0:  # half full first, so that the second choice finds room
-                limit = SLOTS // 2 + 1
-            else:
-                limit = SLOTS
+            limit = SLOTS if turn else SLOTS // 2 + 1  # not quite full at first, so that the second choice finds room
             order = np.argsort(places, kind="stable")
             sorted_places = places[order]
             rank = np.arange(len(order)) - np.searchsorted(sorted_places, sorted_places)

@@ -1,7 +1,7 @@
 """Keys of words: what a word and all its spellings by the channel have in common, and 64-bit hashes of words.
 
-Letters that may stand for each other fall into one class, and letters that may leave no trace are dropped, so the key of
-a neighbour can be read off the source before anything is repaired.
+Letters that may stand for each other fall into one class, and letters that may leave no trace are dropped, so the key
+of a neighbour can be read off the source before anything is repaired.
 """
 
 from __future__ import annotations

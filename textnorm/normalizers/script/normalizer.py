@@ -180,7 +180,8 @@ def _dictionary(lemmas: str, lang: str) -> Callable[[str], bool] | None:
         from simplemma import is_known
     except ImportError as error:
         if lemmas == "on":
-            raise MissingExtraError('lemmas = "on"', "simplemma", "lemmas") from error
+            feature = 'lemmas = "on"'
+            raise MissingExtraError(feature, "simplemma", "lemmas") from error
         return None
     return partial(is_known, lang=lang)
 

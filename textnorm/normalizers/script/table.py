@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import pairwise
 from pathlib import Path
 
 from textnorm.errors import DataError
@@ -74,7 +75,7 @@ def _refuse_loops(path: Path, lines: dict[tuple[str, str], int]) -> None:
             del path_now[depth:]
             if node in path_now:
                 loop = [*path_now[path_now.index(node) :], node]
-                steps = [lines[a, b] for a, b in zip(loop, loop[1:], strict=False)]
+                steps = [lines[a, b] for a, b in pairwise(loop)]
                 what = f"a loop: {' → '.join(loop)} (lines {', '.join(map(str, steps))}); take one of them out"
                 raise _error(path, steps[-1], what)
             if node in done:

@@ -38,6 +38,8 @@ Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 #: Weights of the features before any are fitted.
 START = np.array([1.0, 0.0, 0.0, 0.5, 0.5, 0.5, 0.0, 0.0, 0.0])
+#: The same where the text is a list of words: a known word is worth 1.5 nats, the rest says nothing.
+LISTED = np.array([1.0, 1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
 
 
 @dataclass
@@ -117,7 +119,12 @@ def make_channel(
                 kept[part[0]] += round(n)
             else:
                 merged[part] = merged.get(part, 0.0) + n
-    full: dict[tuple[str, str], float] = {k: n for k, n in merged.items() if n >= least}
+    full: dict[tuple[str, str], float] = {
+        # Pairs by people are no mere spellings of each other: a letter more or less needs better evidence.
+        (source, target): n
+        for (source, target), n in merged.items()
+        if n >= (least if (source and target) or not table or (source, target) in table else 4 * least)
+    }
     for (source, target), n in table.items():
         full[source, target] = full.get((source, target), 0.0) + n
     known = {target for _, target in table}
@@ -157,6 +164,12 @@ def train(
     channel = make_channel(table, pairs, set(letters) | {c for s, t in table for c in s + t if c != " "})
     if pairs and sum(" " not in source.strip() for source, _ in pairs) > 0.9 * len(pairs):
         return _train_words(texts, channel, letters, pairs, table, plan, extra)
+    if sum(map(str.count, texts, [" "] * len(texts))) < 0.5 * len(texts):
+        # A list of words: each stands there once, so nothing can be learned from holding some back.
+        model = _count(texts, channel, letters, plan, extra)
+        assert model.context is not None
+        model.context.weights = LISTED.copy()
+        return model
     part = _count(rest, channel, letters, plan, extra)
     if len(held) > 20:
         part = _fit(part, held, plan)
@@ -168,6 +181,25 @@ def train(
         full.settings = part.settings
         return full
     return part
+
+
+def bare(table: Mapping[tuple[str, str], float]) -> ScriptModel:
+    """Return the model of a mapping table alone, which knows no word: any two letters follow each other alike.
+
+    It replaces only what the language does not write, by the first target that the table names.
+    """
+    letters = {c for _, target in table for c in target} | set("ابتجحخدرزسشعغفقکگلمنهوی")
+    sure: dict[tuple[str, str], float] = {}
+    for source, target in table:
+        odd = set(source) - letters
+        if odd and " " not in source and target and not any(source == known for known, _ in sure):
+            sure[source, target] = 1.0
+    channel = make_channel(sure, (), {*letters, *(c for source, _ in sure for c in source)})
+    alphabet = Alphabet("".join([EDGE, *sorted(letters)]))
+    lm = train_lm({a + b: 1.0 for a in sorted(letters) for b in sorted(letters)}, alphabet, order=4, size=10_000)
+    inside = "".join(sorted(channel.letters))
+    keys = Keys.of_arcs((a.source, a.target) for a in channel.arcs)
+    return ScriptModel(channel, lm, keys, inside, None, Settings(adapting=Adapting(rounds=-1)))
 
 
 def _train_words(
@@ -258,7 +290,6 @@ def _context(
     # Only words that share their key with another need their neighbours.
     _, at = np.unique(key_h, return_inverse=True)
     shared = (np.bincount(at) > 1)[at]
-    _, end_at = np.unique(key_end_h, return_inverse=True)
     zero = np.zeros(1, dtype=np.uint64)
     events, sizes = [join(word_h, zero, WORD)], [freq]
     live = np.flatnonzero(shared[ids])
