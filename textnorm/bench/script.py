@@ -1,8 +1,8 @@
-"""``textnorm bench script``: repairing text in another script's letters, Lithuanian without its own, old spellings.
+"""``textnorm bench script``: text in another script's letters, Lithuanian without its own, old spellings.
 
-Models are trained here on what is left when the test sentences are taken out, so no clean sentence stands on both sides;
-only ``lt-diacritics`` is the model that ships (trained on legal acts, tested on news). Noise for testing has another seed
-than that for training. Levels count all character types of a line, as Ahmadi and Anastasopoulos (2023) did.
+Models are trained here on what is left when the test sentences are taken out, so no clean sentence stands on both
+sides; only ``lt-diacritics`` is the model that ships (trained on legal acts, tested on news). Noise for testing has
+another seed than that for training. Levels count all character types of a line (Ahmadi and Anastasopoulos 2023).
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def run(data: Path | None) -> Report:
     _lithuanian(folder, report)
     _historical(folder, report)
     report.notes += [
-        "CER: character edits / characters of the right text, micro. exact: share of lines. words: share of words at their place.",
-        "copy: the text as it is. likeliest: each letter by its likeliest reading. Levels: letters replaced, 20/60/100 %.",
+        "CER: character edits / characters of the right text, micro. exact: share of lines.",
+        "copy: the text as it is. likeliest: each letter by its likeliest reading. 20, 60, 100: level of noise, %.",
         "given: the pairs of the development data, levels mixed. clean: right text; the share of words left unchanged.",
         "real, 5 folds: each line is read by a model that saw the word list and the other folds' pairs.",
     ]
@@ -190,7 +190,7 @@ def _lithuanian(folder: Path, report: Report) -> None:
     label = "lt-diacritics, news without letters"
     report.add(share(label, "lt", "words copy", *unchanged(texts, right)))
     for lemmas in ("off", "auto"):
-        component = make_script("lt-diacritics", lemmas=lemmas)  # type: ignore[arg-type]
+        component = make_script("lt-diacritics", lemmas=lemmas)
         if lemmas == "auto" and component.model.memo.asked is None:
             report.notes.append("simplemma is not installed: no figure with its dictionary.")
             continue

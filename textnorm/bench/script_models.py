@@ -1,7 +1,7 @@
-"""Building the models that ship from the shared corpora: one recipe a pair. Run as ``python -m textnorm.bench.script_models``.
+"""Building the models that ship, one recipe a pair: ``python -m textnorm.bench.script_models --data DIR [NAME...]``.
 
-What may ship: counts learned from Wikipedia and the Zaza-Gorani corpus (CC BY-SA), from official legal acts, and from our
-own tables. No text may ship for Sorani and Kurmanji, so their models are the bare channel.
+What may ship: counts learned from Wikipedia and the Zaza-Gorani corpus (CC BY-SA), from official legal acts, and from
+our own tables. No text may ship for Sorani and Kurmanji, so their models are the bare channel.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from textnorm.normalizers.script.table import Table, read_table, read_text
 from textnorm.normalizers.script.train import Plan, bare, train
 from textnorm.resources import models_dir, rules_dir
 
+Kind = Literal["text", "bare", "lt"]
 #: Least count of a form of our own Lithuanian tables that is kept.
 LEAST = 0.4
 #: Prior count of a digraph spelling against that of a bare letter.
@@ -163,12 +164,12 @@ def main(names: Sequence[str], data: Path) -> None:
 
 
 _CARDS = {
-    "text": "Counts of words and of character n-grams; no sentence of the text is kept. The channel was learned from our mapping "
-    "table and from synthetic pairs of the same text.",
-    "bare": "No text of this language may ship, so this model knows no words: it replaces letters that the language does not "
-    "have and leaves those alone that it has. With text of your own it becomes a full one: `textnorm script train "
-    "--mapping MAP.tsv --text CORPUS -o MODEL` with the table from `rules/script`.",
-    "lt": "Counts of words, of neighbours and of character n-grams; no sentence of the text is kept. News text was not used.",
+    "text": """Counts of words and of character n-grams; no sentence of the text is kept. The channel was learned from our
+mapping table and from synthetic pairs of the same text.""",
+    "bare": """No text of this language may ship, so this model knows no words: it replaces letters that the language does
+not have and leaves alone those that it has. With text of your own it becomes a full one: `textnorm script train
+--mapping MAP.tsv --text CORPUS -o MODEL`, with the table from `rules/script`.""",
+    "lt": "Counts of words, neighbours and character n-grams; no sentence of the text is kept. News text was not used.",
 }
 _FIGURES = "Figures and how to reproduce them: `docs/script.md`, `textnorm bench script`."
 _SHARE_ALIKE = """{name}
@@ -177,8 +178,8 @@ This folder holds counts learned from: {source}.
 It is licensed under the Creative Commons Attribution-ShareAlike 4.0 International licence (CC BY-SA 4.0):
 https://creativecommons.org/licenses/by-sa/4.0/legalcode
 
-Attribution: the authors of the text named above. What was changed: the text was counted; words and character n-grams with
-their frequencies are all that is left of it.
+Attribution: the authors of the text named above. What was changed: the text was counted; words and character n-grams
+with their frequencies are all that is left of it.
 """
 _APACHE = "Licensed under the Apache License 2.0, like the package: see LICENSE at the top of the distribution.\n"
 

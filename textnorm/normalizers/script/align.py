@@ -65,22 +65,24 @@ def learn(
     """
     kept: Counter[str] = Counter()
     found: Counter[tuple[str, str]] = Counter()
-    for source, target in pairs:
+    for (source, target), n in Counter(pairs).items():
         same, differing = regions(source, target)
-        kept.update(same)
-        found.update(differing)
+        for char, times in same.items():
+            kept[char] += n * times
+        for region, times in differing.items():
+            found[region] += n * times
     wanted = {(s, t): n for (s, t), n in found.items() if max(len(s), len(t)) <= LONGEST_REGION}
     counts: Counts = dict(table)
     fresh: Counts = {}
     for turn in range(rounds):
         costs = _costs(counts, kept)
         fresh = {}
-        for (source, target), n in wanted.items():
+        for (source, target), times in wanted.items():
             for segment in _best(source, target, costs, first=turn == 0):
-                fresh[segment] = fresh.get(segment, 0.0) + n
+                fresh[segment] = fresh.get(segment, 0.0) + times
         counts = dict(fresh)
-        for pair, n in table.items():
-            counts[pair] = counts.get(pair, 0.0) + 0.5 * n
+        for pair, prior in table.items():
+            counts[pair] = counts.get(pair, 0.0) + 0.5 * prior
     changed: Counts = {}
     for (source, target), count in fresh.items():
         if source == target:

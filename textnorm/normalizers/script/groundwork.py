@@ -194,7 +194,7 @@ def make_arabic(
         letters: language whose letters stand in for those of its neighbours' keyboards.
         forms: presentation forms become letters.
         tatweel: stretching marks inside words are taken out.
-        zwnj: zero-width non-joiners that show nowhere (doubled, at an edge, after a letter that joins nothing) are taken out.
+        zwnj: zero-width non-joiners that show nowhere (doubled, at an edge, after a letter that joins nothing) go.
         heh: a heh before a zero-width non-joiner becomes the Kurdish vowel ە.
         waw: a waw written onto a number gets its space.
         digits: digits become ASCII, Arabic or Persian ones.

@@ -225,7 +225,8 @@ def _train_words(
         held = [pair for pair in pairs if pair[0] in away]
         weights = _fit_words(model, held)
     # Every pair counts, as often as it stands there; texts were freed of what stands there twice.
-    rest = [text for text in texts if text not in {target for _, target in pairs}]
+    targets = {target for _, target in pairs}
+    rest = [text for text in texts if text not in targets]
     full = _count([*rest, *(target for _, target in pairs)], channel, letters, plan, extra)
     assert full.context is not None
     if weights is not None:
