@@ -7,7 +7,22 @@ import random
 import pytest
 
 MAP = "l\tł\ns\tś\na\tä\no\tau\nNULL\tä\n"
-WORDS = ["łanä", "lana", "śelä", "sela", "tauren", "kor", "meśtäri", "mestari", "piłka", "hauśe", "räni", "lotu", "ta", "ja"]
+WORDS = [
+    "łanä",
+    "lana",
+    "śelä",
+    "sela",
+    "tauren",
+    "kor",
+    "meśtäri",
+    "mestari",
+    "piłka",
+    "hauśe",
+    "räni",
+    "lotu",
+    "ta",
+    "ja",
+]
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,19 @@ def test_the_document_decides(component):
 
 
 @pytest.mark.parametrize(
-    "text", ["привет мир", "שלום", "日本語", "12 34,5", "", " ", "mail toren@pilka.lt", "https://hose.lt/pilka", "#hose", "toren/pilka/hose"]
+    "text",
+    [
+        "привет мир",
+        "שלום",
+        "日本語",
+        "12 34,5",
+        "",
+        " ",
+        "mail toren@pilka.lt",
+        "https://hose.lt/pilka",
+        "#hose",
+        "toren/pilka/hose",
+    ],
 )
 def test_other_scripts_and_addresses_stay(component, text):
     read = component([text]).apply([text])[0]

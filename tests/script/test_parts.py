@@ -89,7 +89,14 @@ def test_weights_need_not_be_whole():
 
 
 # -- channel and beam ------------------------------------------------------------------------------------------------
-ARCS = [Arc("s", "s", 1.0), Arc("s", "š", 0.5), Arc("š", "š", 0.5), Arc("a", "a", 1.0), Arc("", "x", 0.2), Arc("x", "x", 0.8)]
+ARCS = [
+    Arc("s", "s", 1.0),
+    Arc("s", "š", 0.5),
+    Arc("š", "š", 0.5),
+    Arc("a", "a", 1.0),
+    Arc("", "x", 0.2),
+    Arc("x", "x", 0.8),
+]
 
 
 def test_levels_go_from_keeping_to_replacing():
@@ -202,7 +209,10 @@ def test_no_noise_at_level_zero(text, seed):
 
 def test_counting_all_types_makes_the_same_level_harder():
     text = "šėx klmn., 12"  # three letters with forms, twelve types of characters
-    left = [sum(a in Noise(FORMS, 0.6, seed=s, counted=c)(text) for s in range(60) for a in "šėx") for c in ("letters", "all")]
+    left = [
+        sum(a in Noise(FORMS, 0.6, seed=s, counted=c)(text) for s in range(60) for a in "šėx")
+        for c in ("letters", "all")
+    ]
     assert left == [60, 0]
 
 

@@ -68,7 +68,8 @@ def test_pairs_that_do_not_align_are_told_and_left_out(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("a\tb\tc\n", ["line 1", "3 columns"]), ("x\ny\nas\taš\n", ["2 of 3", "line 1"]), ("", ["0 of 0"])]
+    ("text", "words"),
+    [("a\tb\tc\n", ["line 1", "3 columns"]), ("x\ny\nas\taš\n", ["2 of 3", "line 1"]), ("", ["0 of 0"])],
 )
 def test_pairs_that_cannot_be_used(tmp_path, text, words):
     with pytest.raises(DataError) as caught:
