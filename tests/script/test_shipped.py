@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from textnorm import load
 from textnorm.config import builtin_names
 from textnorm.conformance import check
+from textnorm.errors import ConfigError, MissingExtraError
 from textnorm.normalizers.script import make_script, store
 from textnorm.resources import models_dir
 
@@ -58,7 +60,10 @@ def test_contract_lithuanian():
 
 @pytest.mark.parametrize(("text", "expected", "note"), CASES)
 def test_lithuanian(text, expected, note):
-    assert make_script("lt-diacritics")([text]).apply([text]) == [expected], note
+    identify = "auto" if note == "another language" else "off"
+    if identify == "auto":
+        pytest.importorskip("py3langid", reason="the extra 'langid' is not installed")
+    assert make_script("lt-diacritics", identify=identify)([text]).apply([text]) == [expected], note
 
 
 @pytest.mark.parametrize(
@@ -74,9 +79,25 @@ def test_perso_arabic(name, text, expected):
     assert load(name)(text).text == expected
 
 
-def test_lemmas_have_three_values():
-    with pytest.raises(ValueError, match="auto"):
-        make_script("lt-diacritics", lemmas="maybe")  # type: ignore[arg-type]
+@pytest.mark.parametrize("option", ["lemmas", "identify"])
+def test_what_may_be_asked_has_three_values(option):
+    with pytest.raises(ConfigError, match="auto"):
+        make_script("lt-diacritics", **{option: "maybe"})
+
+
+@pytest.mark.parametrize(("option", "package"), [("lemmas", "simplemma"), ("identify", "py3langid.langid")])
+def test_a_package_that_is_missing(option, package, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtraError, match="pip install"):
+        make_script("lt-diacritics", **{option: "on"})
+    assert make_script("lt-diacritics", **{option: "auto"}).fingerprint == make_script("lt-diacritics").fingerprint
+
+
+def test_sentences_of_another_language_stay():
+    pytest.importorskip("py3langid", reason="the extra 'langid' is not installed")
+    text = "Sventes metu zmones eina i miesta. I like this house and it is very nice. Siandien grazu."
+    (read,) = make_script("lt-diacritics", identify="on")([text]).apply([text])
+    assert read.startswith("Šventės metu žmonės eina į miestą. I like this house and it is very nice.")
 
 
 # -- the bars on the development data ----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from rapidfuzz.distance import Levenshtein
 
@@ -141,7 +142,7 @@ def _synthetic(pair: Pair, folder: Path, report: Report) -> None:
             report.add(Row(label, pair.lang, "chars/CPU-s first", size / max(first.seconds, 1e-3), n))
             report.add(Row(label, pair.lang, "chars/CPU-s again", size / max(again.seconds, 1e-3), n))
             for what, settings in (
-                ("CER, not adapted", replace(best, adapting=Adapting(rounds=-1))),
+                ("CER, not adapted, no gate", replace(best, adapting=Adapting(rounds=-1), margin=0.0)),
                 ("CER, adapted to the level only", replace(best, adapting=replace(best.adapting, rounds=0))),
                 ("CER, without the gate", replace(best, margin=0.0)),
             ):
@@ -189,7 +190,8 @@ def _lithuanian(folder: Path, report: Report) -> None:
     texts = [line.translate(STRIPPED) for line in right]
     label = "lt-diacritics, news without letters"
     report.add(share(label, "lt", "words copy", *unchanged(texts, right)))
-    for lemmas in ("off", "auto"):
+    modes: tuple[Literal["off", "auto"], ...] = ("off", "auto")
+    for lemmas in modes:
         component = make_script("lt-diacritics", lemmas=lemmas)
         if lemmas == "auto" and component.model.memo.asked is None:
             report.notes.append("simplemma is not installed: no figure with its dictionary.")
@@ -212,17 +214,19 @@ def _lithuanian(folder: Path, report: Report) -> None:
         )
         report.add(Row(label, "lt", "chars/CPU-s first", size / first.seconds, len(texts), note=note))
         report.add(Row(label, "lt", "chars/CPU-s again", size / again.seconds, len(texts), note=note))
-        for what, options in (
-            ("words, without the lexicon", {"lexicon": False}),
-            ("words, not adapted", {"adapt": False}),
-        ):
-            if lemmas == "off":
-                other = make_script("lt-diacritics", **options)
-                report.add(share(label, "lt", what, *unchanged(other(texts).apply(texts), right)))
+    for what, other in (
+        ("words, without the lexicon", make_script("lt-diacritics", lexicon=False)),
+        ("words, not adapted", make_script("lt-diacritics", adapt=False)),
+    ):
+        report.add(share(label, "lt", what, *unchanged(other(texts).apply(texts), right)))
     english = [line for line in read_text(*need(folder, ["text/en_EWT.txt.gz"])) if line.strip()][::20]
-    component = make_script("lt-diacritics")
-    kept = unchanged(component(english).apply(english), english)
-    report.add(share("lt-diacritics, English text", "en", "words unchanged", *kept))
+    for identify in modes:
+        component = make_script("lt-diacritics", lemmas="auto", identify=identify)
+        kept = unchanged(component(english).apply(english), english)
+        note = "with py3langid" if identify == "auto" else "no identification"
+        report.add(share("lt-diacritics, English text", "en", "words unchanged", *kept, note))
+        hits = unchanged(component(texts).apply(texts), right)
+        report.add(share(label, "lt", "words, simplemma too", *hits, note))
 
 
 def _historical(folder: Path, report: Report) -> None:

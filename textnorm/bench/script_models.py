@@ -164,10 +164,10 @@ def main(names: Sequence[str], data: Path) -> None:
 
 
 _CARDS = {
-    "text": """Counts of words and of character n-grams; no sentence of the text is kept. The channel was learned from our
-mapping table and from synthetic pairs of the same text.""",
-    "bare": """No text of this language may ship, so this model knows no words: it replaces letters that the language does
-not have and leaves alone those that it has. With text of your own it becomes a full one: `textnorm script train
+    "text": """Counts of words and of character n-grams; no sentence of the text is kept. The channel was learned from
+our mapping table and from synthetic pairs of the same text.""",
+    "bare": """No text of this language may ship, so this model knows no words: it replaces letters that the language
+does not have and leaves alone those that it has. With text of your own it becomes a full one: `textnorm script train
 --mapping MAP.tsv --text CORPUS -o MODEL`, with the table from `rules/script`.""",
     "lt": "Counts of words, neighbours and character n-grams; no sentence of the text is kept. News text was not used.",
 }

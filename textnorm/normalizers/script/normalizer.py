@@ -20,6 +20,9 @@ from textnorm.protocols import Scope
 
 LABEL = "SCRIPT"
 LEMMAS = ("off", "auto", "on")
+#: A sentence is of another language if it has this many letters and that is this probable.
+LEAST_LETTERS, SURE = 12, 0.9
+_SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 #: Code points of text that are read at once.
 CHUNK = 400_000
 #: Alternatives that an edit names, and the least probability of one.
@@ -59,21 +62,37 @@ class ScriptNormalizer:
     scope: Scope = "document"
 
     def __init__(
-        self, model: str, *, gate: bool = True, adapt: bool = True, lexicon: bool = True, lemmas: str = "off"
+        self,
+        model: str,
+        *,
+        gate: bool = True,
+        adapt: bool = True,
+        lexicon: bool = True,
+        lemmas: str = "off",
+        identify: str = "off",
     ) -> None:
-        self._options = (str(store.find(model)), gate, adapt, lexicon, lemmas)
+        self._options = {
+            "model": str(store.find(model)),
+            "gate": gate,
+            "adapt": adapt,
+            "lexicon": lexicon,
+            "lemmas": lemmas,
+            "identify": identify,
+        }
         self.model, self.manifest = store.read(model)
         self.languages: tuple[str, ...] = (self.manifest["lang"],)
         self.rule = f"script.{self.manifest['name']}"
         asked = _dictionary(lemmas, self.manifest["lang"])
         self.model.memo.asked = asked
-        facts = [*self.manifest["arrays"].values(), str(asked is not None), str(self.manifest["settings"])]
+        self._other = _identifier(identify, self.manifest["lang"])
+        used = [asked is not None, self._other is not None]
+        facts = [*self.manifest["arrays"].values(), str(used), str(self.manifest["settings"])]
         self.fingerprint = sha256(" ".join(facts).encode()).hexdigest()[:32]
         settings = self.model.settings
         if not gate:
             settings = replace(settings, margin=0.0)
-        if not adapt:
-            settings = replace(settings, adapting=Adapting(rounds=-1))
+        if not adapt:  # without a document's evidence the gate would have nothing to weigh
+            settings = replace(settings, adapting=Adapting(rounds=-1), margin=0.0)
         self.model.settings = settings
         if not lexicon:
             self.model.context = None
@@ -83,7 +102,7 @@ class ScriptNormalizer:
         self._foreign = re.compile(rf"[^\W\d_{letters}{digits}]") if not digits else re.compile(rf"[^\W_{letters}]")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _again, self._options
+        return _again, (dict(self._options),)
 
     def __repr__(self) -> str:
         return f"ScriptNormalizer({self.manifest['name']!r})"
@@ -117,6 +136,10 @@ class ScriptNormalizer:
             marks = [m.start() for m in _APOSTROPHE.finditer(text)]
             if marks:
                 found = [(a, b) for a, b in found if not any(b == at or a == at + 1 for at in marks)]
+        if self._other is not None:
+            others = [m.span() for m in _SENTENCE.finditer(text) if self._other(m.group())]
+            if others:
+                found = [(a, b) for a, b in found if not any(a < d and c < b for c, d in others)]
         foreign = self._foreign
         if foreign.search(text):
             size = len(text)
@@ -186,8 +209,38 @@ def _dictionary(lemmas: str, lang: str) -> Callable[[str], bool] | None:
     return partial(is_known, lang=lang)
 
 
-def _again(model: str, gate: bool, adapt: bool, lexicon: bool, lemmas: str) -> ScriptNormalizer:
-    return ScriptNormalizer(model, gate=gate, adapt=adapt, lexicon=lexicon, lemmas=lemmas)
+def _identifier(identify: str, lang: str) -> Callable[[str], bool] | None:
+    """Return what says whether a sentence is surely of another language (Lui and Baldwin 2012).
+
+    Raises:
+        ConfigError: ``identify`` has none of its values.
+        MissingExtraError: it is ``on`` and py3langid is not installed.
+    """
+    if identify not in LEMMAS:
+        msg = f"'identify' cannot be {identify!r}. {choices(identify, LEMMAS)}"
+        raise ConfigError(msg)
+    if identify == "off":
+        return None
+    try:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    except ImportError as error:
+        if identify == "on":
+            feature = 'identify = "on"'
+            raise MissingExtraError(feature, "py3langid", "langid") from error
+        return None
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+    def other(sentence: str) -> bool:
+        if sum(map(str.isalpha, sentence)) < LEAST_LETTERS:
+            return False
+        found, p = identifier.classify(sentence)
+        return bool(found != lang and p >= SURE)
+
+    return other
+
+
+def _again(options: dict[str, Any]) -> ScriptNormalizer:
+    return ScriptNormalizer(**options)
 
 
 def make_script(
@@ -197,20 +250,23 @@ def make_script(
     adapt: bool = True,
     lexicon: bool = True,
     lemmas: Literal["off", "auto", "on"] = "off",
+    identify: Literal["off", "auto", "on"] = "off",
 ) -> ScriptNormalizer:
     """Return a script normalizer.
 
     Args:
         model: name of a shipped model, or the folder of one.
         gate: whether a word is left alone unless its reading beats it by the model's margin.
-        adapt: whether a document says how strongly its writer replaces letters.
+        adapt: whether a document says how strongly its writer replaces letters; without that there is no gate, either.
         lexicon: whether known words and their neighbours count beside the character model.
         lemmas: whether the dictionary of the package simplemma is asked about words that the model does not know:
             ``off``, ``on``, or ``auto`` (where it is installed; the fingerprint says which).
+        identify: whether sentences that the package py3langid takes for another language are left alone; the same
+            values. Not for a language that it takes for its neighbour once it is written in the neighbour's letters.
 
     Raises:
         UsageError: there is no such model.
         DataError: its files cannot be used.
-        MissingExtraError: ``lemmas`` is ``on`` and simplemma is not installed.
+        MissingExtraError: ``lemmas`` or ``identify`` is ``on`` and its package is not installed.
     """
-    return ScriptNormalizer(model, gate=gate, adapt=adapt, lexicon=lexicon, lemmas=lemmas)
+    return ScriptNormalizer(model, gate=gate, adapt=adapt, lexicon=lexicon, lemmas=lemmas, identify=identify)
