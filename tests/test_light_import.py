@@ -46,7 +46,7 @@ def test_help_needs_only_click_and_the_standard_library(args):
     assert len(names) < 160
 
 
-@pytest.mark.parametrize("command", ["normalize", "explain", "diff", "run", "pipelines", "plugins", "bench"])
+@pytest.mark.parametrize("command", ["normalize", "explain", "diff", "run", "pipelines", "plugins", "script", "bench"])
 def test_the_help_of_a_command_needs_little_more(command):
     names = imported(RUN.format(args=[command, "--help"]))
     assert f"textnorm.commands.{command}" in names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -34,9 +34,6 @@ class Recipe:
         megabytes: largest size of the folder.
         licence: licence of the text, in a word.
         seed: of the synthetic noise.
-        notes: more lines for the card.
-        words: right words that stand in no text, with the count each gets.
-        licence_text: text of ``LICENSE``.
     """
 
     name: str
@@ -49,9 +46,6 @@ class Recipe:
     megabytes: float = 9.0
     licence: str = ""
     seed: int = 13
-    notes: Sequence[str] = ()
-    words: dict[str, float] = field(default_factory=dict)
-    licence_text: str = ""
 
 
 def make(recipe: Recipe, folder: Path, *, say: Callable[[str], None] = lambda line: None) -> list[str]:
@@ -140,7 +134,6 @@ def _card(recipe: Recipe, about: dict[str, str], settings: Settings) -> str:
         f"| order of the character model | {recipe.order} |",
         f"| margin of the gate | {settings.margin:.2f} nats |",
     ]
-    lines += ["", *recipe.notes] if recipe.notes else []
     return "\n".join(lines) + "\n"
 
 
