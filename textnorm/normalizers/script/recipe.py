@@ -98,7 +98,7 @@ def make(recipe: Recipe, folder: Path, *, say: Callable[[str], None] = lambda li
         lang=recipe.lang,
         about=about,
         card=_card(recipe, about, model.settings),
-        licence=recipe.licence_text or _LICENCE.format(name=recipe.name, licence=recipe.licence or "not given"),
+        licence=_LICENCE.format(name=recipe.name, licence=recipe.licence or "not given"),
     )
     size = sum(path.stat().st_size for path in folder.iterdir())
     return [
