@@ -51,6 +51,9 @@ def test_english(text, names, resolver):
         ("Augo AB „Žalioji girelė“ pelnas.", ["AB „Žalioji girelė“"]),
         ("Šiandien „Žalioji girelė“ augo.", ["Žalioji girelė"]),
         ("„Žaliosios girelės“ vadovas tylėjo.", ["Žaliosios girelės"]),
+        ("Kalbėjo Jonas Petraitis jaunesnysis.", ["Jonas Petraitis jaunesnysis"]),
+        ("Tai pranešta Jonui Petraičiui vyresniajam raštu.", ["Jonui Petraičiui vyresniajam"]),
+        ("Atvyko Jono Petraičio jaunesnysis sūnus.", ["Jono Petraičio"]),
         ("„Tai tiesa“, – sakė jis.", []),
     ],
 )

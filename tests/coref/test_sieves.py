@@ -79,6 +79,26 @@ def test_canonical_is_a_nominative(text, canonical, resolver):
 
 
 @pytest.mark.parametrize(
+    ("text", "lang", "canonical"),
+    [
+        ("[John Vale Sr.|1] and [John Vale Jr.|2] met.", "en", ["John Vale Sr", "John Vale Jr"]),
+        (
+            "[J. Vale Jr.|1 person] is [John Vale|1 person]; [John Vale Sr.|2] is his father.",
+            "en",
+            ["John Vale Jr", "John Vale Sr"],
+        ),
+        (
+            "Su [Jonu Petraičiu|1 person] ir [Jonu Petraičiu jaunesniuoju|2] kalbėjo",
+            "lt",
+            ["Jonas Petraitis", "Jonas Petraitis jaunesnysis"],
+        ),
+    ],
+)
+def test_canonical_tells_namesakes_apart(text, lang, canonical, resolver):
+    assert [c.canonical for c in clusters_of(text, resolver, lang)[2].clusters] == canonical
+
+
+@pytest.mark.parametrize(
     ("text", "type_"),
     [
         ("[Dr. Stone|1] left", "person"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from textnorm.normalizers.coref.fold import fold
 from textnorm.normalizers.coref.inflector import Inflector
 from textnorm.normalizers.coref.state import Form
 from textnorm.normalizers.coref.things import is_acronym
@@ -22,14 +21,23 @@ def canonical(forms: Sequence[Form], inflector: Inflector, lemmas: Mapping[str, 
     type_ = forms[0].type
     best = max(forms, key=lambda form: (*_rank(form, type_), -form.index))
     words = list(_nominative(best, type_, inflector, lemmas))
-    if best.name is not None and best.name.generation and best.name.core:
-        words += [
-            w for w in best.shape.words if fold(w) in _GENERATION.get(best.name.generation, (best.name.generation,))
-        ][-1:]
+    if best.name is not None and best.name.core:
+        words += _generation((best, *forms), inflector, lemmas)
     owned = best.shape.owned
     if 0 < owned < len(words):
         words[owned - 1] += "'s"  # St. Mary's Hospital
     return " ".join(words)
+
+
+def _generation(forms: Sequence[Form], inflector: Inflector, lemmas: Mapping[str, str]) -> Surface:
+    """Return what tells a person from a namesake (Jr.), as the first form that has it writes it."""
+    for form in forms:
+        if form.name is not None and form.name.generation:
+            known = _GENERATION.get(form.name.generation, (form.name.generation,))
+            for word, key in zip(reversed(form.shape.words), reversed(form.shape.key), strict=True):
+                if key in known:
+                    return inflector.nominative((word,), "person", lemmas)
+    return ()
 
 
 def _rank(form: Form, type_: str) -> tuple[int, int]:

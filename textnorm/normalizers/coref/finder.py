@@ -39,7 +39,7 @@ class NameFinder:
 
     def __init__(self, shaper: Shaper, inflector: Inflector) -> None:
         self.tables = shaper.tables
-        self.key = inflector.key
+        self.key, self._agree = inflector.key, inflector.agree
         role = self.tables.role
         self._starter, self._never = role("starter") | role("stop"), role("never")
         self._inside = role("name_preposition") | role("particle")
@@ -80,6 +80,8 @@ class NameFinder:
                 if self._attribute and stop == end:
                     stop = end = self._small_head(words, lows, start, stop)
             if start < stop:
+                if stop == end and self._namesake(words, stop):
+                    stop = end = stop + 1
                 runs.append((start, stop))
             i = max(end, i + 1)
         alone = {lows[a] for a, b in runs if b == a + 1}
@@ -155,6 +157,12 @@ class NameFinder:
             if not lows[at].endswith(self._attribute):
                 break
         return end
+
+    def _namesake(self, words: Sequence[str], at: int) -> bool:
+        """Whether a small word tells the name before it from a namesake: Jonas Petraitis jaunesnysis."""
+        if at >= len(words) or not words[at][:1].islower() or not self._agree(words[at - 1], words[at]):
+            return False
+        return self.tables.honorific.get(self.key(words[at]), ("", ""))[0] == "generation"
 
     def _address(self, word: str) -> bool:
         return self.tables.honorific.get(self.key(word), ("", ""))[0] == "address"

@@ -108,7 +108,7 @@ class Guesser:
         name = self.shaper.person(shape)
         tables, given = self.tables, self.tables.given
         core = name.core
-        if "for" in core or not shape.words[-1][:1].isupper():
+        if "for" in core or not (name.generation or shape.words[-1][:1].isupper()):
             return
         saint = bool(name.titles) and name.titles[-1] in self._place_first
         if core and (name.generation or (self._person_end and core[-1].endswith(self._person_end))):

@@ -42,6 +42,10 @@ class Inflector(Protocol):
         """Return a nominative name in the case in which ``like`` stands; ``None`` where that cannot be told."""
         ...
 
+    def agree(self, name: str, adjective: str) -> bool:
+        """Whether an adjective behind a name may belong to it, by its case: *Petraičiui jaunesniajam*."""
+        ...
+
 
 class Uninflected:
     """A language whose names do not change."""
@@ -65,3 +69,7 @@ class Uninflected:
     ) -> tuple[str, ...] | None:
         """Return the words as they are."""
         return tuple(words)
+
+    def agree(self, name: str, adjective: str) -> bool:
+        """Return that no adjective shows it."""
+        return False
