@@ -49,7 +49,7 @@ class NameFinder:
         self._attribute = tuple(role("attribute_ending"))
         self._name_adjective = tuple(role("name_adjective_ending"))
         self._place_cue = role("place_cue")
-        self._articles = role("article")
+        self._articles, self._sovereign = role("article"), role("sovereign_title")
         self._leading = role("article") | role("determiner") | role("place_cue") | role("adjective")
 
     def find(self, words: Sequence[str]) -> list[Mention]:
@@ -57,6 +57,7 @@ class NameFinder:
         lows = [fold(word) for word in words]
         small = {low for word, low in zip(words, lows, strict=True) if word[:1].islower()}
         middle = self._capital_inside(words)
+        numbered = frozenset(lows[k] for k, word in enumerate(words[1:]) if word in ("II", "III", "IV"))
         runs: list[tuple[int, int]] = []
         i = 0
         while i < len(words):
@@ -80,7 +81,7 @@ class NameFinder:
                 if self._attribute and stop == end:
                     stop = end = self._small_head(words, lows, start, stop)
             if start < stop:
-                if stop == end and self._namesake(words, stop):
+                if stop == end and (self._namesake(words, stop) or self._the_first(words, lows, start, stop, numbered)):
                     stop = end = stop + 1
                 runs.append((start, stop))
             i = max(end, i + 1)
@@ -157,6 +158,19 @@ class NameFinder:
             if not lows[at].endswith(self._attribute):
                 break
         return end
+
+    def _the_first(
+        self, words: Sequence[str], lows: Sequence[str], start: int, at: int, numbered: frozenset[str]
+    ) -> bool:
+        """Whether an I behind a name counts: Queen Ada I of Harlow, but not: when Ada left, I; the king Ada I saw.
+
+        The name has a sovereign's title, or stands with a II elsewhere; and no verb follows.
+        """
+        if at >= len(words) or words[at] != "I":
+            return False
+        if not (lows[at - 1] in numbered or (at - start > 1 and lows[start] in self._sovereign)):
+            return False
+        return at + 1 == len(words) or not words[at + 1][0].isalnum() or lows[at + 1] in self._starter
 
     def _namesake(self, words: Sequence[str], at: int) -> bool:
         """Whether a small word tells the name before it from a namesake: Jonas Petraitis jaunesnysis."""
