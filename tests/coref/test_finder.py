@@ -55,6 +55,7 @@ def test_english(text, names, resolver):
         ("Augo AB „Žalioji girelė“ pelnas.", ["AB „Žalioji girelė“"]),
         ("Šiandien „Žalioji girelė“ augo.", ["Žalioji girelė"]),
         ("„Žaliosios girelės“ vadovas tylėjo.", ["Žaliosios girelės"]),
+        ("Jis gyvena Jungtinėse Amerikos Valstijose nuo vaikystės.", ["Jungtinėse Amerikos Valstijose"]),
         ("Kalbėjo Jonas Petraitis jaunesnysis.", ["Jonas Petraitis jaunesnysis"]),
         ("Tai pranešta Jonui Petraičiui vyresniajam raštu.", ["Jonui Petraičiui vyresniajam"]),
         ("Atvyko Jono Petraičio jaunesnysis sūnus.", ["Jono Petraičio"]),

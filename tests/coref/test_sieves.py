@@ -71,6 +71,9 @@ def test_canonical_keeps_an_inner_possessive(resolver):
         ("[Vilniaus universiteto|1 organization] rektorius", "Vilniaus universitetas"),
         ("[Valstybinės mokesčių inspekcijos|1] vadovė", "Valstybinė mokesčių inspekcija"),
         ("[Konstituciniam Teismui|1] pateiktas prašymas", "Konstitucinis Teismas"),
+        ("[Jungtinėse Amerikos Valstijose|1] lijo", "Jungtinės Amerikos Valstijos"),
+        ("[Jungtinių Amerikos Valstijų|1] prezidentas", "Jungtinės Amerikos Valstijos"),
+        ("[Lietuvos Respublikos Prezidentui|1 person] plojo", "Lietuvos Respublikos Prezidentas"),
         ("[Trakuose|1 place] lijo, prie [Trakų|1 place] snigo", "Trakai"),
     ],
 )

@@ -272,6 +272,15 @@ class LithuanianNames:
             return None
         return made.pop()
 
+    def may_be(self, word: str, key: str) -> bool:
+        """Whether one of the readings of a word has a key.
+
+        The genitive plural of names in *-a* counts here (*Valstijų*); for single names it is no reading at all, since
+        there *-ų* belongs to the masculines.
+        """
+        plural = key[-1:] == "A" and _fold(word) in (key[:-1] + "ų", key[:-1] + "ių")
+        return plural or any(reading.key == key for reading in readings(word))
+
     def agree(self, name: str, adjective: str) -> bool:
         """Whether a definite adjective behind a name may belong to it, by its case.
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from textnorm.normalizers.coref.inflector import Inflector
 from textnorm.normalizers.coref.state import Form
+from textnorm.normalizers.coref.tables import NameTables
 from textnorm.normalizers.coref.things import is_acronym
 
 _GENERATION = {"jr": ("jr", "junior"), "sr": ("sr", "senior")}
 Surface = tuple[str, ...]
 
 
-def canonical(forms: Sequence[Form], inflector: Inflector, lemmas: Mapping[str, str]) -> str:
+def canonical(forms: Sequence[Form], inflector: Inflector, lemmas: Mapping[str, str], tables: NameTables) -> str:
     """Return the canonical form of a cluster: the fullest name for persons, the long form elsewhere.
 
     A person's title is left out, since it changes; a place goes by the form used most. Where the language inflects,
@@ -20,6 +21,9 @@ def canonical(forms: Sequence[Form], inflector: Inflector, lemmas: Mapping[str, 
     """
     type_ = forms[0].type
     best = max(forms, key=lambda form: (*_rank(form, type_), -form.index))
+    alias = tables.aliases.get(best.shape.key) if lemmas and len(best.shape.key) > 1 else None
+    if alias is not None and type_ != "person":
+        return alias.written  # the nominative that the table gives
     words = list(_nominative(best, type_, inflector, lemmas))
     if best.name is not None and best.name.core:
         words += _generation((best, *forms), inflector, lemmas)
@@ -51,6 +55,8 @@ def _rank(form: Form, type_: str) -> tuple[int, int]:
 
 def _nominative(form: Form, type_: str, inflector: Inflector, lemmas: Mapping[str, str]) -> Surface:
     """Return the words of a form in the nominative; a surface that is one already wins over a made one."""
+    if form.name is not None and not form.name.core:
+        type_ = "other"  # a title alone: what stands before its noun stays (Respublikos Prezidentas)
     made = {surface: inflector.nominative(core_words(form, surface), type_, lemmas) for surface in form.surfaces}
     ranked = sorted(
         form.surfaces, key=lambda s: (made[s] != core_words(form, s), all(w.isupper() for w in s), -form.surfaces[s], s)

@@ -7,12 +7,14 @@ acronyms at the beginning of a longer name are names of their own, too (*US* in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from textnorm.normalizers.coref.fold import fold
 from textnorm.normalizers.coref.inflector import Inflector
 from textnorm.normalizers.coref.mention import Mention
 from textnorm.normalizers.coref.shape import Shaper
+from textnorm.normalizers.coref.tables import Key
 from textnorm.normalizers.coref.text import PARAGRAPH
 from textnorm.normalizers.coref.things import is_acronym
 
@@ -34,19 +36,29 @@ class NameFinder:
 
     #: Longest name, in words.
     LONGEST = 12
+    #: Letters of a word that its cases share.
+    STEM = 4
     #: Words in small letters that may follow, the noun included.
     SMALL = 5
 
     def __init__(self, shaper: Shaper, inflector: Inflector) -> None:
         self.tables = shaper.tables
-        self.key, self._agree = inflector.key, inflector.agree
         role = self.tables.role
+        self._attribute = tuple(role("attribute_ending"))
+        self._may_be = inflector.may_be
+        self._long: defaultdict[str, list[Key]] = defaultdict(list)
+        # In a language without cases the run finds such names by their capitals.
+        for key in (
+            sorted((*self.tables.aliases, *self.tables.places), key=len, reverse=True) if self._attribute else ()
+        ):
+            if len(key) > 1:
+                self._long[key[0][: self.STEM].casefold()].append(key)
+        self.key, self._agree = inflector.key, inflector.agree
         self._starter, self._never = role("starter") | role("stop"), role("never")
         self._inside = role("name_preposition") | role("particle")
         self._adjective = tuple(role("adjective_ending")) or ("\0",)
         self._name_head, self._break = role("name_head"), tuple(role("break_ending")) or ("\0",)
         self._titles_outside = role("titles_outside")
-        self._attribute = tuple(role("attribute_ending"))
         self._name_adjective = tuple(role("name_adjective_ending"))
         self._place_cue = role("place_cue")
         self._articles, self._sovereign = role("article"), role("sovereign_title")
@@ -105,7 +117,7 @@ class NameFinder:
 
     def _run(self, words: Sequence[str], lows: Sequence[str], start: int) -> int:
         """Return where the run that begins at ``start`` ends."""
-        end = start + 1
+        end = start + max(1, len(next(self._candidates(words, start), ())))
         limit = min(len(words), start + self.LONGEST)
         while end < limit:
             if lows[end - 1].endswith(self._break) and words[end - 1].isalpha():
@@ -129,6 +141,20 @@ class NameFinder:
                 break
             end += step
         return end
+
+    def well_known(self, words: Sequence[str]) -> Key:
+        """Return the key of a name of several words that a table knows, in whatever case it stands, else ``()``.
+
+        Empty, too, in a language without cases.
+        """
+        return next((key for key in self._candidates(words, 0) if len(key) == len(words)), ())
+
+    def _candidates(self, words: Sequence[str], start: int) -> Iterator[Key]:
+        """Yield the keys of names that a table knows and that may begin at a word, longest first."""
+        for key in self._long.get(words[start][: self.STEM].casefold(), ()):
+            part = words[start : start + len(key)]
+            if len(part) == len(key) and all(map(self._may_be, part, key)):
+                yield key
 
     def _head(self, word: str) -> str:
         return self.tables.heads.get(self.key(word), ("", ""))[1]
