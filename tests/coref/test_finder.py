@@ -59,6 +59,9 @@ def test_english(text, names, resolver):
         ("Kalbėjo Jonas Petraitis jaunesnysis.", ["Jonas Petraitis jaunesnysis"]),
         ("Tai pranešta Jonui Petraičiui vyresniajam raštu.", ["Jonui Petraičiui vyresniajam"]),
         ("Atvyko Jono Petraičio jaunesnysis sūnus.", ["Jono Petraičio"]),
+        ("„Girelei“ tai padėjo.", ["Girelei"]),
+        ("„Girelė“ tarė jis.", []),
+        ("„Bet“ yra jungtukas.", []),
         ("„Tai tiesa“, – sakė jis.", []),
     ],
 )

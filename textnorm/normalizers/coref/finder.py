@@ -60,7 +60,7 @@ class NameFinder:
         self._name_head, self._break = role("name_head"), tuple(role("break_ending")) or ("\0",)
         self._titles_outside = role("titles_outside")
         self._name_adjective = tuple(role("name_adjective_ending"))
-        self._place_cue = role("place_cue")
+        self._place_cue, self._said = role("place_cue"), role("speech")
         self._articles, self._sovereign = role("article"), role("sovereign_title")
         self._leading = role("article") | role("determiner") | role("place_cue") | role("adjective")
 
@@ -240,7 +240,7 @@ class NameFinder:
     def _quotation(self, words: Sequence[str], at: int) -> tuple[int, int] | None:
         """Return the name in quotation marks that begins at a word, with the legal form before it: AB „Kauno grūdai“.
 
-        A quotation that opens a sentence is speech, unless the sentence goes on with a small letter; so is a long one.
+        A quotation that opens a sentence is speech, unless the sentence goes on with a small letter and not with *said*; so is a long one.
         """
         legal = self._head(words[at]) == "legal" and at + 2 < len(words) and words[at + 1] in _QUOTES
         first = at + 2 if legal else at
@@ -249,7 +249,10 @@ class NameFinder:
         opens = not legal and (at < 2 or not words[at - 2][-1:].isalnum())
         for end in range(first + 1, min(len(words), first + self.SMALL + 1)):
             if words[end] in _QUOTES:
-                if opens and (end < first + 2 or not "".join(words[end + 1 : end + 2])[:1].islower()):
+                following = words[end + 1] if end + 1 < len(words) else ""
+                if opens and (not following[:1].islower() or fold(following) in self._said):
+                    return None
+                if opens and end == first + 1 and fold(words[first]) in self._starter:
                     return None
                 return (at, end + 1) if legal else (first, end)
             if not words[end][:1].isalnum() and words[end] not in _HYPHENS:

@@ -46,6 +46,7 @@ RAW_ROLES = frozenset(
         "name_adjective_ending",
         "place_ending",
         "other_ending",
+        "speech",
     )
 )
 GENDERS = ("m", "f", "")
