@@ -82,6 +82,20 @@ def test_canonical_is_a_nominative(text, canonical, resolver):
 
 
 @pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("[ROBERT O'NEIL-VALE|1 person] spoke. [O'Neil-Vale|1 person] left.", "Robert O'Neil-Vale"),
+        ("[ADA McVALE|1 person] spoke. [McVale|1 person] left.", "ADA McVALE"),
+        ("[ADA MCVALE|1 person] spoke. [McVale|1 person] left.", "Ada McVale"),
+        ("[ROBERT VALE|1 person] spoke. [VALE|1 person] left.", "ROBERT VALE"),
+        ("[J. R. VALE|1 person] spoke. [Vale|1 person] left.", "J. R. Vale"),
+    ],
+)
+def test_canonical_is_in_capitals_only_where_all_forms_are(text, canonical, resolver):
+    assert [c.canonical for c in clusters_of(text, resolver, "en")[2].clusters] == [canonical]
+
+
+@pytest.mark.parametrize(
     ("text", "lang", "canonical"),
     [
         ("[John Vale Sr.|1] and [John Vale Jr.|2] met.", "en", ["John Vale Sr", "John Vale Jr"]),

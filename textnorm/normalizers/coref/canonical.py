@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
+from textnorm.normalizers.coref.fold import fold
 from textnorm.normalizers.coref.inflector import Inflector
 from textnorm.normalizers.coref.state import Form
 from textnorm.normalizers.coref.tables import NameTables
@@ -26,6 +28,7 @@ def canonical(forms: Sequence[Form], inflector: Inflector, lemmas: Mapping[str, 
         return alias.written  # the nominative that the table gives
     words = list(_nominative(best, type_, inflector, lemmas))
     if best.name is not None and best.name.core:
+        words = _lowered(words, forms)
         words += _generation((best, *forms), inflector, lemmas)
     owned = best.shape.owned
     if 0 < owned < len(words):
@@ -42,6 +45,22 @@ def _generation(forms: Sequence[Form], inflector: Inflector, lemmas: Mapping[str
                 if key in known:
                     return inflector.nominative((word,), "person", lemmas)
     return ()
+
+
+def _lowered(words: list[str], forms: Sequence[Form]) -> list[str]:
+    """Return a name that stands in capitals as the other forms are written; only where one of them is not in capitals."""
+    written = {fold(word): word for form in forms for surface in form.surfaces for word in surface if _small(word)}
+    if not written or any(map(_small, words)):
+        return words
+    return [written.get(fold(word)) or _capitalised(word) for word in words]
+
+
+def _small(word: str) -> bool:
+    return not word.isupper() and word[:1].isalpha()
+
+
+def _capitalised(word: str) -> str:
+    return re.sub(r"[^\W\d_]{2,}", lambda part: part[0].capitalize(), word)
 
 
 def _rank(form: Form, type_: str) -> tuple[int, int]:
