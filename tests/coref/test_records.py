@@ -65,6 +65,13 @@ def test_a_line_keeps_its_bytes_and_gets_clusters_behind():
     assert json.loads(out)["n"] == 1.5
 
 
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_what_only_python_takes_for_json_is_refused(word):
+    result = names(stdin=f'{{"id": {word}, "text": "Ada Stone left."}}\n', code=1)
+    assert f"line 1: no JSON: {word}" in result.stderr
+    assert result.stdout == ""
+
+
 def test_clusters_of_another_run_are_replaced():
     ([once], _) = run({"text": "Ada Stone left. Stone smiled.", "clusters": "old"})
     ([twice], _) = run(once)

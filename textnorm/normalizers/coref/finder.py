@@ -60,6 +60,7 @@ class NameFinder:
         self._name_head, self._break = role("name_head"), tuple(role("break_ending")) or ("\0",)
         self._titles_outside = role("titles_outside")
         self._name_adjective = tuple(role("name_adjective_ending"))
+        self._person_end = tuple(role("person_key_ending"))
         self._place_cue, self._said = role("place_cue"), role("speech")
         self._articles, self._sovereign = role("article"), role("sovereign_title")
         self._leading = role("article") | role("determiner") | role("place_cue") | role("adjective")
@@ -312,6 +313,10 @@ class NameFinder:
     def _told(self, words: Sequence[str], lows: Sequence[str], at: int) -> bool:
         """Whether a single word that opens a sentence is a name all the same."""
         key = self.key(words[at])
+        if at > 1 and words[at - 1] == "." and words[at - 2][:1].islower() and self._address(words[at - 2]):
+            return True  # Lithuanian p. Petraitis
+        if self._person_end and key.endswith(self._person_end):
+            return True
         if (key,) in self.tables.places or is_acronym(words[at]) or words[at][0] == "#":
             return True
         following = lows[at + 1] if at + 1 < len(words) else ""

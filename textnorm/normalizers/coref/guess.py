@@ -145,6 +145,9 @@ class Guesser:
         elif after in self._org_after:
             votes["organization"] += 2 * SHAPE
 
+    def _address(self, word: str) -> bool:
+        return word[:1].islower() and self.tables.honorific.get(self._word(word), ("", ""))[0] == "address"
+
     def document(
         self,
         shapes: Sequence[Shape],
@@ -179,6 +182,8 @@ class Guesser:
                 before = self._word(words[start - 1]) if start else ""
                 if before in self._article and start > 1:
                     before = before if len(key) == 1 else self._word(words[start - 2])
+                if start > 1 and words[start - 1] == "." and self._address(words[start - 2]):
+                    near["person"] += 2 * SHAPE  # p. Petraitis
                 self.around(before, self._word(words[end]) if end < len(words) else "", near, len(key) == 1)
             looked = min(len(mentions), LOOK)
             for type_, points in near.items():
