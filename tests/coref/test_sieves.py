@@ -28,6 +28,12 @@ def test_clusters(lang, shows, text, resolver):
     assert partition(labels) == partition(gold), [(c.canonical, c.type, c.evidence) for c in found.clusters]
 
 
+@pytest.mark.parametrize(("times", "one"), [(3, False), (4, True)])
+def test_an_unknown_given_name_alone_is_its_bearer_s_if_it_stands_often(times, one, resolver):
+    text = "We know [Qeril Vosmar|1] well. " + "Then [Qeril|1] slept. " * times
+    assert (len(set(clusters_of(text, resolver, "en")[0])) == 1) is one
+
+
 NEEDS = {
     "aliases": "The [United States|1] signed; [America|1] paid.",
     "acronyms": "The [Northern River Authority|1 organization] met. [NRA|1 organization] spoke.",

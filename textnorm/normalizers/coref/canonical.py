@@ -48,7 +48,7 @@ def _generation(forms: Sequence[Form], inflector: Inflector, lemmas: Mapping[str
 
 
 def _lowered(words: list[str], forms: Sequence[Form]) -> list[str]:
-    """Return a name that stands in capitals as the other forms are written; only where one of them is not in capitals."""
+    """Return a name that stands in capitals as other forms are written, where one of them is not in capitals."""
     written = {fold(word): word for form in forms for surface in form.surfaces for word in surface if _small(word)}
     if not written or any(map(_small, words)):
         return words

@@ -241,7 +241,8 @@ class NameFinder:
     def _quotation(self, words: Sequence[str], at: int) -> tuple[int, int] | None:
         """Return the name in quotation marks that begins at a word, with the legal form before it: AB „Kauno grūdai“.
 
-        A quotation that opens a sentence is speech, unless the sentence goes on with a small letter and not with *said*; so is a long one.
+        A quotation that opens a sentence is speech, unless the sentence goes on with a small letter
+        and not with *said*; so is a long one.
         """
         legal = self._head(words[at]) == "legal" and at + 2 < len(words) and words[at + 1] in _QUOTES
         first = at + 2 if legal else at

@@ -20,6 +20,9 @@ SURE = 2.5
 _QUOTES = frozenset('„“”"«')
 #: Mentions of a form whose neighbours are looked at.
 LOOK = 12
+#: Mentions of a word alone from which on it is taken for the person whose full name begins with it. Short of that, the
+#: first word of two capitalised ones is too often a town's or a firm's.
+OFTEN = 4
 
 Votes = dict[str, float]
 
@@ -213,6 +216,7 @@ class Guesser:
         parts: dict[Key, str] = {}
         letters: dict[str, str] = {}
         surnames: dict[str, float] = {}
+        firsts: set[str] = set()
         by_key = {shape.key: shape for shape in shapes}
         short = {key[0] for key, shape in by_key.items() if len(key) == 1 and is_acronym(shape.words[0])}
         for key, ballot in votes.items():
@@ -227,6 +231,8 @@ class Guesser:
             points = 2 * SHAPE if key in told else min(2 * SHAPE, max(votes[key].values()))
             if type_ == "person":
                 core = self.shaper.person(shape).core
+                if len(core) == 2:
+                    firsts.add(core[0])
                 for word in (core if points > SHAPE else core[-1:]) if len(core) > 1 else ():
                     surnames[word] = max(points, surnames.get(word, 0.0))
             elif not shape.owned:
@@ -238,13 +244,20 @@ class Guesser:
                 letters.setdefault(initials(key, frozenset()), type_)
         for key in places:
             ballot = votes[key]
-            if key[-1] in surnames and (len(key) == 1 or self.shaper.person(by_key[key]).titles):
+            if len(key) == 1 and key[0] in firsts and key[0] not in surnames and _unknown(ballot, places[key]):
+                ballot["person"] += SHAPE
+            elif key[-1] in surnames and (len(key) == 1 or self.shaper.person(by_key[key]).titles):
                 ballot["person"] += surnames[key[-1]]
             elif max(ballot.values(), default=0) < SURE:
                 if len(key) == 1 and key[0] in letters and is_acronym(by_key[key].words[0]):
                     ballot[letters[key[0]]] += HEAD
                 elif key in parts:
                     ballot[parts[key]] += 2 * SHAPE
+
+
+def _unknown(ballot: defaultdict[str, float], mentions: Sequence[int]) -> bool:
+    """Whether nothing tells what a word is that stands alone as often as people's given names do."""
+    return len(mentions) >= OFTEN and ballot["person"] >= 0 and max(ballot.values()) <= 0
 
 
 def _initial(shape: Shape, first: str) -> bool:
