@@ -217,7 +217,7 @@ class Keys(dict[str, str]):
 class LithuanianNames:
     """The inflection of names (:class:`textnorm.normalizers.coref.inflector.Inflector`)."""
 
-    version = "1"
+    version = "2"
 
     def key(self, word: str) -> str:
         """Return the key of a nominative, or of a genitive that stays, without context."""

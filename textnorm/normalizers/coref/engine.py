@@ -128,7 +128,7 @@ class NameResolver:
         self._stops = {code: one.tables.role("stop") for code, one in self._languages.items()}
         self._letters = {code: frozenset("".join(one.tables.role("letters"))) for code, one in self._languages.items()}
         self.version = "-".join(
-            ("1", *(f"{code}.{one.tables.digest}.{one.inflector.version}" for code, one in self._languages.items()))
+            ("2", *(f"{code}.{one.tables.digest}.{one.inflector.version}" for code, one in self._languages.items()))
         )
 
     def knows(self, code: str) -> bool:
