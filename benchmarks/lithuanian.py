@@ -65,7 +65,7 @@ def ablated(name: str) -> Iterator[None]:
             def cardinal(*args: object, **kwargs: object) -> str:
                 return plain(*args, **{**kwargs, "series": "plain"})  # type: ignore[arg-type]
 
-            stack.enter_context(patch.object(forms, "cardinal", cardinal))
+            stack.enter_context(patch.object(wording, "cardinal", cardinal))
         yield
 
 
