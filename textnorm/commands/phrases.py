@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from textnorm.commands.common import column_option
 
 if TYPE_CHECKING:
     from textnorm.normalizers.phrasebook.book import Book, SlotList
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Phrasings that ``expand`` lists where the user sets no limit.
 LIMIT = 1000
+#: What ``match`` prints of a row that is null.
+NOTHING: dict[str, Any] = {"text": None, "frame": None, "slots": {}, "text_norm": None, "edits": []}
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -130,12 +133,18 @@ def expand(
         click.echo(json.dumps(row, ensure_ascii=False))
 
 
+def _refuse(constant: str) -> None:
+    msg = f"{constant} is no JSON value"
+    raise ValueError(msg)
+
+
 @command.command("match")
 @_book_options
 @click.argument("file", required=False, default="-")
 @click.option("--context", help="JSON object of context values, given with every sentence.")
 @click.option("--fallback", metavar="ENCODER", help="Nearest phrasing where nothing matches: 'ngrams' or an encoder.")
 @click.option("--min-p", type=click.FloatRange(0, 1), default=0.8, show_default=True, help="Of --fallback.")
+@column_option
 def match(
     book: Path,
     language: str | None,
@@ -144,22 +153,28 @@ def match(
     context: str | None,
     fallback: str | None,
     min_p: float,
+    column: str,
 ) -> None:
-    """Match each line of FILE, or of standard input; JSON Lines with text, frame, slots, text_norm and edits."""
+    """Match each text of FILE, or of standard input; JSON Lines with text, frame, slots, text_norm and edits.
+
+    FILE is text, JSON Lines, TSV or Parquet by its ending, perhaps .gz or .zst.
+    """
     from textnorm.errors import UsageError
     from textnorm.normalizers.phrasebook.normalizer import make_phrasebook
-    from textnorm.streaming.formats import STDIO, check_input
+    from textnorm.streaming.formats import STDIO, check_input, detect
+    from textnorm.streaming.readers import ReadOptions, read
 
     given: dict[str, Any] = {}
     if context is not None:
         try:
-            given = json.loads(context)
+            given = json.loads(context, parse_constant=_refuse)
         except ValueError as error:
             msg = f"--context is no JSON: {error}."
             raise UsageError(msg) from error
         if not isinstance(given, dict):
             msg = f"--context must be a JSON object, not {context}."
             raise UsageError(msg)
+    form = detect(file)
     if file != STDIO:
         check_input(file)
     nlp = make_phrasebook(
@@ -168,27 +183,8 @@ def match(
     if nlp.matcher.network.left_out:
         count = len(nlp.matcher.network.left_out)
         click.echo(f"{count} sentences left out: the book lacks a rule or list ('phrases check' names them)", err=True)
-    for text in _lines(file):
-        click.echo(json.dumps(nlp.answer(text, given), ensure_ascii=False))
-
-
-def _lines(file: str) -> Iterator[str]:
-    """Yield the lines of a file without their line feeds.
-
-    Raises:
-        DataError: not UTF-8; names the line.
-    """
-    from textnorm.errors import DataError
-
-    stream = sys.stdin.buffer if file == "-" else Path(file).open("rb")  # noqa: SIM115 - closed below
-    try:
-        for number, line in enumerate(stream, 1):
-            try:
-                yield line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8")
-            except UnicodeDecodeError as error:
-                name = "standard input" if file == "-" else file
-                msg = f"{name}, line {number}: not UTF-8 at byte {error.start}."
-                raise DataError(msg) from error
-    finally:
-        if file != "-":
-            stream.close()
+    # A line's carriage return is text, as everywhere; punctuation and spaces round a sentence never matter.
+    for chunk in read(file, form, ReadOptions(column=column, advice="Convert it to UTF-8.")):
+        for text in chunk.texts:
+            row = NOTHING if text is None else nlp.answer(text, given)
+            click.echo(json.dumps(row, ensure_ascii=False))

@@ -9,6 +9,9 @@ from typing import Any, Literal
 from textnorm.normalizers.phrasebook.errors import Located
 from textnorm.normalizers.phrasebook.template import Node
 
+#: Farthest end of a range: up to there numbers are exact.
+MAX_NUMBER = 10**15
+
 ListKind = Literal["values", "range", "wildcard", "regex", "call"]
 Ties = Literal["abstain", "name"]
 Missing = Literal["error", "skip"]

@@ -115,7 +115,7 @@ class Canonical:
                 self._firsts[key] = " ".join(first.split())
             return self._firsts[key]
         if isinstance(slot.value, int | float) and not isinstance(slot.value, bool):
-            return f"{slot.value:g}" if abs(slot.value) < 1e6 else str(slot.value)
+            return f"{slot.value:.9f}".rstrip("0").rstrip(".") if isinstance(slot.value, float) else str(slot.value)
         return " ".join((slot.text or str(slot.value)).split())
 
     def _in_case(self, text: str, case: str, at: Located) -> str:

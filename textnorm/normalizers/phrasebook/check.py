@@ -15,11 +15,12 @@ from typing import Any
 from textnorm.normalizers.phrasebook.automaton import closure
 from textnorm.normalizers.phrasebook.book import Block, Book
 from textnorm.normalizers.phrasebook.canonical import Canonical
+from textnorm.normalizers.phrasebook.classes import Classes
 from textnorm.normalizers.phrasebook.context import Conditions
 from textnorm.normalizers.phrasebook.errors import BookError, Located, located
 from textnorm.normalizers.phrasebook.expand import Generator
 from textnorm.normalizers.phrasebook.matcher import Matcher
-from textnorm.normalizers.phrasebook.network import LEMMA, Classes, Network, Scope, rule_body, spellings
+from textnorm.normalizers.phrasebook.network import LEMMA, Network, Scope, rule_body, spellings
 from textnorm.normalizers.phrasebook.template import EMPTY, Alt, Node, Perm, Rule, Seq, Slot, walk
 from textnorm.normalizers.phrasebook.tokens import forms
 

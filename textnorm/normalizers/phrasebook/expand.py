@@ -14,7 +14,7 @@ from math import factorial
 from typing import Any
 
 from textnorm.errors import UsageError, choices
-from textnorm.normalizers.phrasebook.book import Block, Value
+from textnorm.normalizers.phrasebook.book import Block, SlotList, Value
 from textnorm.normalizers.phrasebook.matcher import Matcher
 from textnorm.normalizers.phrasebook.network import Scope, rule_body
 from textnorm.normalizers.phrasebook.slots import value_forms
@@ -58,6 +58,21 @@ class _Draft:
 _Part = str | tuple[Slot, Choice]
 
 
+class _Numbers(Sequence[Choice]):
+    """The numbers of a range in digits, none made before it is asked for."""
+
+    def __init__(self, one: SlotList) -> None:
+        self._range = range(one.start, one.stop + 1, one.step)
+        self._multiplier = one.multiplier
+
+    def __len__(self) -> int:
+        return len(self._range)
+
+    def __getitem__(self, at: Any) -> Any:
+        n = self._range[at]
+        return str(n), _whole(n * self._multiplier), None
+
+
 class Generator:
     """Counts, lists and samples the phrasings of a compiled book."""
 
@@ -65,7 +80,7 @@ class Generator:
         self.matcher = matcher
         self.network = matcher.network
         self._scope = Scope(matcher.book, None, matcher.language.word_forms)
-        self._choices: dict[tuple[int, int], list[Choice]] = {}
+        self._choices: dict[tuple[int, int], Sequence[Choice]] = {}
         self._counts: dict[tuple[int, int], int] = {}
         self._kept: list[Any] = []
 
@@ -118,7 +133,7 @@ class Generator:
         forms = self.matcher.language.word_forms
         return [node.lemma] if forms is None else list(dict.fromkeys([node.lemma, *forms(node.lemma)]))
 
-    def _said(self, node: Slot, block: Block) -> list[Choice]:
+    def _said(self, node: Slot, block: Block) -> Sequence[Choice]:
         """Return what a slot can say in a block; of numbers the digits."""
         one = Scope(self.matcher.book, block).slot_list(node.list, block.sentences[0])
         # A range written in a sentence is made anew each time; its name says all of it.
@@ -126,7 +141,8 @@ class Generator:
         number = next(known)
         key = (number, id(block))
         if key not in self._choices:
-            self._choices[key] = list(self._list(number, block))
+            laid = self.network.lists[number]
+            self._choices[key] = _Numbers(laid) if laid.kind == "range" else list(self._list(number, block))
         return self._choices[key]
 
     def _list(self, number: int, block: Block) -> Iterator[Choice]:
@@ -139,9 +155,6 @@ class Generator:
                     if conditions.choose(lexicon.values(number, way)) is value:
                         text = " ".join(way.split())
                         yield text, text if value.out is None else value.out, value
-        elif one.kind == "range":
-            for n in range(one.start, one.stop + 1, one.step):
-                yield str(n), _whole(n * one.multiplier), None
         elif one.kind == "wildcard":
             for text in one.examples or FREE_TEXT:
                 yield str(text), str(text), None

@@ -15,6 +15,7 @@ import regex
 from textnorm.errors import UsageError, choices
 from textnorm.normalizers.phrasebook.book import (
     FRACTIONS,
+    MAX_NUMBER,
     Block,
     Book,
     Example,
@@ -184,7 +185,8 @@ class _Page:
         for item in items:
             if not isinstance(item, str):
                 hint = " (put quotes round words such as on, off, yes, no)" if isinstance(item, bool) else ""
-                msg = f"{what} holds {item!r}, which is no string{hint}"
+                shown = _kind(item) if isinstance(item, list | dict) else repr(item)
+                msg = f"{what} holds {shown}, which is no string{hint}"
                 raise BookError(msg, self.at(at))
             made.append(located(item))
         return made
@@ -336,7 +338,7 @@ class _Page:
             msg = f"{what}: a value needs 'in', a string"
             raise BookError(msg, self.at(given))
         text = located(said)
-        context = self.mapping(given.get("context"), f"{what}: context", at) or None
+        context = plain(self.mapping(given.get("context"), f"{what}: context", at)) or None
         out = plain(given.get("out"))
         own = bool(given.get("inflect", inflect))
         return Value(parse(text) if is_template(text) else Text(text), text, out, context, own)
@@ -346,9 +348,16 @@ class _Page:
         try:
             start, stop = int(given["from"]), int(given["to"])
             step, multiplier = int(given.get("step", 1)), float(given.get("multiplier", 1.0))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             msg = f"{what}: a range needs numbers under 'from' and 'to'"
             raise BookError(msg, at) from error
+        for key, made in (("from", start), ("to", stop), ("step", step)):
+            if made != given.get(key, made) and not isinstance(given[key], str):
+                msg = f"{what}: '{key}' of a range is a whole number, not {given[key]!r} ('multiplier' scales it)"
+                raise BookError(msg, at)
+        if max(map(abs, (start, stop, step))) > MAX_NUMBER or not abs(multiplier) <= MAX_NUMBER:
+            msg = f"{what}: the numbers of a range are at most {MAX_NUMBER:,}"
+            raise BookError(msg, at)
         if start > stop or step < 1:
             msg = f"{what}: the range from {start} to {stop} in steps of {step} is empty"
             raise BookError(msg, at)
@@ -413,10 +422,13 @@ class _Page:
         if "inferred_domain" in given:
             block.slots.setdefault("domain", str(given["inferred_domain"]))
         self.book.blocks.append(block)
-        self.examples(block.frame, given.get("examples"))
+        self.examples(block.frame, given.get("examples"), sentences[0])
 
-    def examples(self, frame: str, given: Any) -> None:
+    def examples(self, frame: str, given: Any, at: Located) -> None:
         """Read examples: sentences, or mappings of one sentence to its slots."""
+        if given is not None and not isinstance(given, list):
+            msg = f"the frame '{frame}': examples must be a list, not a {_kind(given)}"
+            raise BookError(msg, self.at(given) if isinstance(given, str | dict) else at)
         for item in given or []:
             pairs = item.items() if isinstance(item, dict) else [(item, None)]
             for text, slots in pairs:
@@ -459,4 +471,9 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, float) and not isfinite(value):
         what = "numbers must be finite"
         raise BookError(what)
-    return str(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return str(value)
+    if value is not None and not isinstance(value, bool | int | float):
+        what = f"a value must be one that JSON has, not {type(value).__name__}"
+        raise BookError(what)
+    return value

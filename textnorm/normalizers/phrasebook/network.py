@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from itertools import permutations
 
 from textnorm.errors import choices
-from textnorm.normalizers.phrasebook.book import Block, Book, SlotList
+from textnorm.normalizers.phrasebook.book import MAX_NUMBER, Block, Book, SlotList
+from textnorm.normalizers.phrasebook.classes import Classes
 from textnorm.normalizers.phrasebook.errors import BookError, Located, MissingNameError, located
 from textnorm.normalizers.phrasebook.template import (
     EMPTY,
@@ -26,12 +27,15 @@ from textnorm.normalizers.phrasebook.template import (
     inline_range,
     walk,
 )
-from textnorm.normalizers.phrasebook.tokens import TOKEN, fold, split_open
+from textnorm.normalizers.phrasebook.tokens import fold, forms, split_open
 
 #: Bounds: what needs more is said to explode. Six parts in any order are 720 sentences.
 MAX_NODES = 100_000
 MAX_PERMUTED = 5
 MAX_FORMS = 20_000
+#: Characters of all forms of one value, parts of one template (rules in rules count each time they are used).
+MAX_CHARS = 2_000_000
+MAX_PARTS = 500_000
 #: Marks of symbols that are no whole words: glued to a slot before or behind, and "any form of".
 GLUE, LEMMA = "\x01", "\x02"
 
@@ -139,7 +143,10 @@ class Scope:
         if name in self.book.lists:
             return self.book.lists[name]
         span = inline_range(name)
-        if span is not None and span[0] <= span[1]:
+        if span is not None:
+            if span[0] > span[1] or span[2] < 1 or max(abs(end) for end in span) > MAX_NUMBER:
+                msg = f"the range {{{name}}} in '{at}' is empty, or goes beyond {MAX_NUMBER:,}"
+                raise MissingNameError(msg, at)
             return SlotList(name, "range", start=span[0], stop=span[1], step=span[2], where=at.where)
         known = [*self.book.lists, *(self.block.lists if self.block is not None else ())]
         msg = f"unknown list {{{name}}} in '{at}'. {choices(name, known)}"
@@ -157,106 +164,6 @@ class Scope:
         return self.word_forms(lemma)
 
 
-class Classes:
-    """The equivalence classes of a book, unfolded where their representatives stand in a template."""
-
-    def __init__(self, book: Book) -> None:
-        self.book = book
-        self.by_tokens = {tuple(_spelled(name)): name for name in book.classes}
-        self.longest = max(map(len, self.by_tokens), default=0)
-        self.ready: dict[str, Node] = {}
-
-    def unfold(self, node: Node, path: tuple[str, ...] = ()) -> Node:
-        """Return a tree in which representatives stand for their whole class.
-
-        Raises:
-            BookError: a class holds itself by way of others.
-        """
-        if not self.by_tokens:
-            return node
-        if isinstance(node, Text):
-            return self._text(node.text, False, False, path)
-        if isinstance(node, Seq):
-            made = []
-            for i, item in enumerate(node.items):
-                if isinstance(item, Text):
-                    before = i > 0 and not item.text[:1].isspace()
-                    behind = i + 1 < len(node.items) and _joins(item.text, node.items[i + 1])
-                    made.append(self._text(item.text, before, behind, path))
-                else:
-                    made.append(self.unfold(item, path))
-            return Seq(tuple(made))
-        if isinstance(node, Alt | Perm):
-            return type(node)(tuple(self.unfold(item, path) for item in node.items))
-        return node
-
-    def _text(self, text: str, joined_before: bool, joined_behind: bool, path: tuple[str, ...]) -> Node:
-        found = list(TOKEN.finditer(text))
-        words = [fold(m[0]) for m in found]
-        parts: list[Node] = []
-        done = i = 0
-        while i < len(words):
-            hit = 0
-            for n in range(min(self.longest, len(words) - i), 0, -1):
-                name = self.by_tokens.get(tuple(words[i : i + n]))
-                glued = (joined_before and found[i].start() == 0) or (
-                    joined_behind and found[i + n - 1].end() == len(text)
-                )
-                if name is not None and not glued and name != (path[-1] if path else None):
-                    parts += [Text(text[done : found[i].start()]), self._class(name, path)]
-                    done, hit = found[i + n - 1].end(), n
-                    break
-            i += hit or 1
-        if not parts:
-            return Text(text)
-        return Seq((*parts, Text(text[done:])))
-
-    def _class(self, name: str, path: tuple[str, ...]) -> Node:
-        if name in self.ready:
-            return self.ready[name]
-        entry = self.book.classes[name]
-        if name in path:
-            round_ = " → ".join([*path[path.index(name) :], name])
-            places = ", ".join(self.book.classes[n].representative.where for n in path[path.index(name) :])
-            msg = f"classes go in a circle: {round_} ({places})"
-            raise BookError(msg, entry.representative)
-        if path and self.book.classes[path[-1]].layer < entry.layer:
-            lower = self.book.classes[path[-1]]
-            what = f"the class '{path[-1]}' of a lower layer uses '{name}' of a higher one"
-            raise BookError(what, lower.representative)
-        inner = (*path, name)
-        variants = (self.unfold(node, inner) for node in entry.nodes)
-        self.ready[name] = Alt((Text(entry.representative), *variants))
-        return self.ready[name]
-
-    def check(self) -> None:
-        """Unfold every class.
-
-        Raises:
-            BookError: classes go in a circle, or a lower layer uses a higher one.
-        """
-        for name in self.book.classes:
-            self._class(name, ())
-
-
-def _spelled(text: str) -> list[str]:
-    return [fold(m) for m in TOKEN.findall(text)]
-
-
-def _joins(text: str, follower: Node) -> bool:
-    """Whether a word at the end of a text may go on in the part behind it."""
-    if not text or not text[-1].isalnum():
-        return False
-    first: Node | None = follower
-    while isinstance(first, Seq):
-        first = first.items[0] if first.items else None
-    if isinstance(first, Text):
-        return first.text[:1].isalnum()
-    if isinstance(first, Alt | Perm):
-        return any(_joins(text, item) for item in first.items if item != EMPTY)
-    return first is not None
-
-
 class Layout:
     """Lays templates out into a network."""
 
@@ -264,6 +171,7 @@ class Layout:
         self.network = network
         self.scope = scope
         self.at = Located("")
+        self.parts = 0
         self._lists: dict[int, int] = {id(one): i for i, one in enumerate(network.lists)}
 
     def template(self, start: int, node: Node, at: Located, number: int) -> None:
@@ -272,7 +180,7 @@ class Layout:
         Raises:
             BookError: an unknown name, a rule that refers to itself, too large, or nothing in it must be said.
         """
-        self.at = at
+        self.at, self.parts = at, 0
         before = self.network.node()
         ends = self._flush(self.add(node, {(False, ""): before}, ()), "")
         self.network.free[start].append(before)
@@ -294,6 +202,13 @@ class Layout:
         """Lay a tree out behind a frontier and return the new one; ``path`` names the rules it stands in."""
         if len(self.network.words) > MAX_NODES:
             what = f"'{self.at}' makes the book larger than {MAX_NODES:,} states; use lists for what varies"
+            raise BookError(what, self.at)
+        self.parts += 1
+        if self.parts > MAX_PARTS:
+            what = f"'{self.at}' explodes: its rules make more than {MAX_PARTS:,} parts; use lists for what varies"
+            raise BookError(what, self.at)
+        if len(frontier) > MAX_FORMS:
+            what = f"'{self.at}' explodes: one word in it has more than {MAX_FORMS:,} forms; put spaces between words"
             raise BookError(what, self.at)
         if isinstance(node, Text):
             return self._text(node.text, frontier)
@@ -380,7 +295,7 @@ class Layout:
         ends = self.network.node()
         for form in {fold(form): None for form in (lemma, *self.scope.forms(lemma, self.at))}:
             at = node
-            for word in _spelled(form):
+            for word in forms(form):
                 at = self._word(at, word)
             self.network.free[at].append(ends)
         self.network.words[node].setdefault(LEMMA + fold(lemma), []).append(ends)
@@ -432,6 +347,9 @@ def spellings(node: Node, scope: Scope, at: Located, path: tuple[str, ...] = ())
                 msg = f"the value '{at}' has more than {MAX_FORMS:,} forms"
                 raise BookError(msg, at)
             made = [head + way for head in made for way in ways]
+            if sum(map(len, made)) > MAX_CHARS:
+                msg = f"the value '{at}' explodes: its forms have more than {MAX_CHARS:,} characters"
+                raise BookError(msg, at)
     else:
         if len(node.items) > MAX_PERMUTED:
             msg = f"{len(node.items)} parts in any order in '{at}'; at most {MAX_PERMUTED} are allowed"

@@ -11,11 +11,12 @@ from textnorm.edits import Edit, Edits, EditsBuilder
 from textnorm.errors import ConfigError
 from textnorm.normalizers.phrasebook.book import Book
 from textnorm.normalizers.phrasebook.canonical import Canonical
+from textnorm.normalizers.phrasebook.classes import Classes
 from textnorm.normalizers.phrasebook.compile import compile_book
 from textnorm.normalizers.phrasebook.fixtures import read_lists
 from textnorm.normalizers.phrasebook.load import load_book
 from textnorm.normalizers.phrasebook.matcher import Match
-from textnorm.normalizers.phrasebook.network import Classes, Scope, spellings
+from textnorm.normalizers.phrasebook.network import Scope, spellings
 from textnorm.normalizers.phrasebook.phrases import PhraseMatcher
 from textnorm.normalizers.phrasebook.template import Slot, walk
 from textnorm.normalizers.phrasebook.tokens import TOKEN, fold, strip_marks

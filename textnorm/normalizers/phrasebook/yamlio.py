@@ -12,6 +12,7 @@ from textnorm.normalizers.phrasebook.errors import BookError, Located
 
 #: Largest file that is read as a book.
 MAX_BYTES = 64 * 1024 * 1024
+_MERGE = "tag:yaml.org,2002:merge"
 _SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -27,7 +28,16 @@ def _string(loader: _Loader, node: yaml.ScalarNode) -> Located:
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     made: dict[Any, Any] = {}
+    merged: dict[Any, Any] = {}
     for key_node, value_node in node.value:
+        if key_node.tag == _MERGE:  # ``<<: *other``; the mapping's own keys come before those of the others
+            others = loader.construct_object(value_node, deep=True)
+            for other in others if isinstance(others, list) else [others]:
+                if not isinstance(other, dict):
+                    what = "'<<' takes a mapping, or a list of them"
+                    raise BookError(what, Located("", loader.path, key_node.start_mark.line + 1))
+                merged = {**other, **merged}
+            continue
         key = loader.construct_object(key_node, deep=True)
         place = Located(str(key), loader.path, key_node.start_mark.line + 1)
         if isinstance(key, list | dict):
@@ -37,7 +47,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
             what = f"the key '{key}' stands there twice"
             raise BookError(what, place)
         made[place if isinstance(key, str) else key] = loader.construct_object(value_node, deep=True)
-    return made
+    return {**merged, **made} if merged else made
 
 
 _Loader.add_constructor("tag:yaml.org,2002:str", _string)
