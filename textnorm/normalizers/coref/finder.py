@@ -37,7 +37,7 @@ class NameFinder:
     #: Longest name, in words.
     LONGEST = 12
     #: Letters of a word that its cases share.
-    STEM = 4
+    STEM = 3
     #: Words in small letters that may follow, the noun included.
     SMALL = 5
 
@@ -137,7 +137,7 @@ class NameFinder:
                     break  # a heading that the sentence takes up: Harlow Harlow is a town
                 if lows[end] in self._place_cue:
                     break
-                end += 1
+                end += max(1, len(next(self._candidates(words, end), ())))
                 continue
             step = self._bridge(words, lows, start, end, limit)
             if not step:
@@ -199,7 +199,7 @@ class NameFinder:
             return False
         if not (lows[at - 1] in numbered or (at - start > 1 and lows[start] in self._sovereign)):
             return False
-        return at + 1 == len(words) or not words[at + 1][0].isalnum() or lows[at + 1] in self._starter
+        return at + 1 == len(words) or not words[at + 1][:1].isalnum() or lows[at + 1] in self._starter
 
     def _namesake(self, words: Sequence[str], at: int) -> bool:
         """Whether a small word tells the name before it from a namesake: Jonas Petraitis jaunesnysis."""
