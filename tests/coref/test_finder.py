@@ -62,6 +62,10 @@ def test_english(text, names, resolver):
         ("Padėkota p. Petraičiui už dovaną.", ["Petraičiui"]),
         ("Kalnienė išvyko.", ["Kalnienė"]),
         ("Miške p. Tada lijo.", []),
+        ("Vakar Didžiojoje Britanijoje lijo.", ["Didžiojoje Britanijoje"]),
+        ("Kauno „Girelė“ laimėjo.", ["Kauno „Girelė“"]),
+        ("Iš Kauno. „Girelė“ laimėjo.", ["Kauno", "Girelė"]),
+        ("Kaunas „Girelės“ neturi.", ["Kaunas", "Girelės"]),
         ("„Girelei“ tai padėjo.", ["Girelei"]),
         ("„Girelė“ tarė jis.", []),
         ("„Bet“ yra jungtukas.", []),
@@ -84,3 +88,9 @@ def test_spans_on_development_news(data_dir, resolver):
             got = {(m.start, m.end) for m in resolver.find(document.words)}
             hits, said, gold = hits + len(wanted & got), said + len(got), gold + len(wanted)
     assert 2 * hits / (said + gold) >= 0.74
+
+
+def test_empty_tokens_beside_a_name(resolver):
+    words = ["Then", "Queen", "Ada", "I", "", "left", "Ada", "II", ""]
+    assert [" ".join(m.words) for m in resolver.find(words, "en")] == ["Queen Ada I", "Ada II"]
+    assert [" ".join(m.words) for m in resolver.find(["vakar", "Kauno", "„", "", "“", ""], "lt")] == ["Kauno"]

@@ -37,7 +37,7 @@ class NameFinder:
     #: Longest name, in words.
     LONGEST = 12
     #: Letters of a word that its cases share.
-    STEM = 4
+    STEM = 3
     #: Words in small letters that may follow, the noun included.
     SMALL = 5
 
@@ -94,6 +94,8 @@ class NameFinder:
                 if self._attribute and stop == end:
                     stop = end = self._small_head(words, lows, start, stop)
             if start < stop:
+                if stop == end == start + 1 and self._attribute:
+                    stop = end = self._club(words, lows, start)
                 if stop == end and (self._namesake(words, stop) or self._the_first(words, lows, start, stop, numbered)):
                     stop = end = stop + 1
                 runs.append((start, stop))
@@ -135,7 +137,7 @@ class NameFinder:
                     break  # a heading that the sentence takes up: Harlow Harlow is a town
                 if lows[end] in self._place_cue:
                     break
-                end += 1
+                end += max(1, len(next(self._candidates(words, end), ())))
                 continue
             step = self._bridge(words, lows, start, end, limit)
             if not step:
@@ -197,7 +199,7 @@ class NameFinder:
             return False
         if not (lows[at - 1] in numbered or (at - start > 1 and lows[start] in self._sovereign)):
             return False
-        return at + 1 == len(words) or not words[at + 1][0].isalnum() or lows[at + 1] in self._starter
+        return at + 1 == len(words) or not words[at + 1][:1].isalnum() or lows[at + 1] in self._starter
 
     def _namesake(self, words: Sequence[str], at: int) -> bool:
         """Whether a small word tells the name before it from a namesake: Jonas Petraitis jaunesnysis."""
@@ -260,6 +262,13 @@ class NameFinder:
             if not words[end][:1].isalnum() and words[end] not in _HYPHENS:
                 break
         return None
+
+    def _club(self, words: Sequence[str], lows: Sequence[str], at: int) -> int:
+        """Return where a name ends that is a town's and one in quotation marks: Kauno „Girelė“."""
+        town = (self.key(words[at]),) in self.tables.places and lows[at].endswith(self._attribute)
+        if not town or at + 2 >= len(words) or words[at + 1] not in _QUOTES or not words[at + 2][:1].isupper():
+            return at + 1
+        return next((k + 1 for k in range(at + 3, min(len(words), at + 3 + self.SMALL)) if words[k] in _QUOTES), at + 1)
 
     def _syllable(self, words: Sequence[str], lows: Sequence[str], at: int) -> bool:
         """Whether a hyphen and a small syllable end a given name (Kim Min-jun)."""
