@@ -30,7 +30,7 @@ from textnorm import __version__, load
 from textnorm.bench import lt
 from textnorm.bench.report import wilson
 from textnorm.errors import UsageError
-from textnorm.languages.lt import wording, reader
+from textnorm.languages.lt import reader, wording
 from textnorm.languages.lt.context import Context
 
 Row = dict[str, object]

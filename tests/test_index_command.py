@@ -301,6 +301,33 @@ def test_correct_options(tmp_path, index):
     assert open_folder(index).dense.correction.method == "is"
 
 
+def test_labelled_queries_choose_or_refuse(tmp_path, large):
+    folder, _ = large
+    bank = tmp_path / "bank.txt"
+    bank.write_text("oak panels\nwindow panes\ncloth\nwire\nsweets\n")
+    names = open_folder(folder).names.by_concept
+    rows = [(f"the {found[0]}", concept) for concept, found in names.items()]
+    dev = tsv(tmp_path / "dev.tsv", [*rows, ("nobody", "UNKNOWN")], "query\tconcept_ids")
+    done = invoke("index", "correct", folder, "--bank", bank, "--dev", dev)
+    assert "correction: " in done.stdout
+    assert "gain in recall@1" in done.stdout
+    assert "1 labelled queries have no concept of this index" in done.stderr
+    chosen = open_folder(folder).dense.correction
+    assert ("correction: none" in done.stdout) == (chosen is None)  # what is said is what is folded in
+
+    few = tsv(tmp_path / "few.tsv", rows[:5], "query\tconcept_ids")
+    assert "correction: none" in invoke("index", "correct", folder, "--bank", bank, "--dev", few).stdout
+    stray = tsv(tmp_path / "stray.tsv", [("nobody", "UNKNOWN")], "query\tconcept_ids")
+    assert "has a concept of this index" in fails("index", "correct", folder, "--bank", bank, "--dev", stray, code=1)
+    bare = tsv(tmp_path / "bare.tsv", [("nobody", "")], "query\tconcept_ids")
+    assert "concept_ids is empty" in fails("index", "correct", folder, "--bank", bank, "--dev", bare, code=1)
+    assert "no 'concept_ids'" in fails(
+        "index", "correct", folder, "--bank", bank, "--dev", tsv(tmp_path / "x.tsv", [("a", "b")], "query\tids")
+    )
+    assert "--dev chooses" in fails("index", "correct", folder, "--bank", bank, "--dev", dev, "--method", "is")
+    assert "Give --bank FILE" in fails("index", "correct", folder, "--dev", dev)
+
+
 # -- upgrade ---------------------------------------------------------------------------------------------------------
 @pytest.fixture
 def large(tmp_path):

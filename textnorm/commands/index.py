@@ -156,20 +156,46 @@ def info(index: Path, as_json: bool, verify: bool) -> None:
     "--set", "params", multiple=True, metavar="NAME=VALUE", help="Parameter of the method, for example beta=20."
 )
 @click.option("--gated", is_flag=True, help="Correct only queries whose nearest item is also near to some of the bank.")
+@click.option(
+    "--dev", metavar="FILE", help="Labelled queries (query, concept_ids): choose the method on them, or none."
+)
 @click.option("--off", is_flag=True, help="Take the correction out again.")
+@click.pass_context
 def correct_index(
-    index: Path, bank: str | None, column: str, method: str, params: tuple[str, ...], gated: bool, off: bool
+    context: click.Context,
+    index: Path,
+    bank: str | None,
+    column: str,
+    method: str,
+    params: tuple[str, ...],
+    gated: bool,
+    dev: str | None,
+    off: bool,
 ) -> None:
     """Fold a hubness correction, fitted on a bank of queries, into an INDEX (docs/hubness.md).
 
     A search then ranks by the corrected score at no cost; the cosine is still returned beside it. A bank of another
-    language or
-    kind than the queries does harm: 'textnorm index tune' decides on labelled data whether a correction helps.
+    language or kind than the queries does harm. With --dev the method is chosen on one half of labelled queries and
+    judged on the other half, and nothing is corrected where that does not rule out a loss.
     """
-    if (bank is None) != off or (off and (params or gated)):
+    if (bank is None) != off or (off and (params or gated or dev)):
         msg = "Give --bank FILE to fit a correction, or --off to take it out."
         raise UsageError(msg)
+    named = context.get_parameter_source("method") is not click.core.ParameterSource.DEFAULT
+    if dev and (params or gated or named):
+        msg = "--dev chooses the method: leave --method, --set and --gated out."
+        raise UsageError(msg)
     notes = _Notes()
+    if dev and bank is not None:
+        from textnorm.commands.index_folder import tune_correction
+        from textnorm.commands.index_names import check_tables, read_labelled
+
+        check_tables([dev])
+        report = tune_correction(index, _lines(bank, column), read_labelled(dev), notes.say, notes.progress)
+        for line in report.lines():
+            click.echo(line)
+        notes.say(_line(index))
+        return
     if bank is None:
         from textnorm.commands.index_folder import uncorrect
 

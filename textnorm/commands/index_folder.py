@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from textnorm.retrieval.correction import HubnessCorrector
+    from textnorm.retrieval.tuner import TuneReport
 
 Say = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
@@ -267,6 +268,41 @@ def correct(folder: Path, method: str, params: dict[str, Any], bank: Sequence[st
     corrector = HubnessCorrector(method, **params)
     held.dense = held.dense.rebuilt(corrector.fit(held.vectors(), rows))
     _commit(held, held.concepts, corrector=corrector)
+
+
+def tune_correction(
+    folder: Path, bank: Sequence[str], labelled: Sequence[tuple[str, list[str]]], say: Say, progress: Progress
+) -> TuneReport:
+    """Choose a correction on labelled queries and fold it in; the one that is there stays where none is worth it.
+
+    Raises:
+        DataError: no labelled query has a concept of the index, or the vectors do not fit.
+    """
+    from textnorm.retrieval.correction import HubnessCorrector
+    from textnorm.retrieval.tuner import tune
+
+    held = open_folder(folder)
+    dense = held.dense if held.spec else None  # `spec` says it clearly where there are no vectors
+    by_concept, place = held.names.by_concept, {text: i for i, text in enumerate(held.names.texts)}
+    known = [(query, [i for i in ids if i in by_concept]) for query, ids in labelled]
+    used = [(query, ids) for query, ids in known if ids]
+    if not used:
+        msg = f"{folder}: none of the {len(labelled)} labelled queries has a concept of this index."
+        raise DataError(msg)
+    if len(used) < len(labelled):
+        say(f"note: {len(labelled) - len(used)} labelled queries have no concept of this index and were left out")
+    assert dense is not None
+    gallery = dense.vectors(held.names.texts)
+    queries = held.embed([query for query, _ in used], progress)
+    gold = [sorted({place[name] for i in ids for name in by_concept[i]}) for _, ids in used]
+    rows = held.embed(list(dict.fromkeys(bank)), progress)
+    report = tune(gallery, queries, gold, rows, gallery)
+    if report.method is not None:
+        corrector = HubnessCorrector(report.method)
+        both = "gallery" in report.method.banks
+        held.dense = dense.rebuilt(corrector.fit(held.vectors(), rows, held.vectors() if both else None))
+        _commit(held, held.concepts, corrector=corrector)
+    return report
 
 
 def uncorrect(folder: Path) -> None:

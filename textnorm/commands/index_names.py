@@ -119,6 +119,23 @@ def read_concepts(path: str) -> dict[str, dict[str, list[str]]]:
     return found
 
 
+def read_labelled(path: str) -> list[tuple[str, list[str]]]:
+    """Return labelled queries: the text, and the ids of the concepts that are right for it.
+
+    Raises:
+        UsageError: the table lacks ``query`` or ``concept_ids``.
+        DataError: a row that holds no query or no id; names it.
+    """
+    found = []
+    for where, row in _rows(path, "query", ("query", "concept_ids")):
+        ids = _values(row["concept_ids"], "concept_ids", where)
+        if not ids:
+            msg = f"{where}: concept_ids is empty."
+            raise DataError(msg)
+        found.append((_text(row, "query", where), ids))
+    return found
+
+
 def concepts_table(concepts: dict[str, dict[str, list[str]]]) -> pa.Table:
     """Return concepts as an Arrow table."""
     import pyarrow as pa
