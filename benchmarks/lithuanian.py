@@ -30,7 +30,7 @@ from textnorm import __version__, load
 from textnorm.bench import lt
 from textnorm.bench.report import wilson
 from textnorm.errors import UsageError
-from textnorm.languages.lt import forms, reader
+from textnorm.languages.lt import wording, reader
 from textnorm.languages.lt.context import Context
 
 Row = dict[str, object]
@@ -60,12 +60,12 @@ def ablated(name: str) -> Iterator[None]:
         elif name == "neither":
             stack.enter_context(patch.object(reader, "context_key", _blind(left=True, right=True)))
         elif name == "no plural-only rule":
-            plain = forms.cardinal
+            plain = wording.cardinal
 
             def cardinal(*args: object, **kwargs: object) -> str:
                 return plain(*args, **{**kwargs, "series": "plain"})  # type: ignore[arg-type]
 
-            stack.enter_context(patch.object(forms, "cardinal", cardinal))
+            stack.enter_context(patch.object(wording, "cardinal", cardinal))
         yield
 
 

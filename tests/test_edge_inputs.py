@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -267,6 +268,11 @@ PIECES = [
 ]
 
 
+@cache
+def _lt_speech():
+    return textnorm.load("lt-speech")
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(st.sampled_from(PIECES), max_size=9).map("".join), min_size=1, max_size=5))
 def test_the_function_of_the_page_gives_the_source_back(tmp_path_factory, lines):
@@ -276,7 +282,7 @@ def test_the_function_of_the_page_gives_the_source_back(tmp_path_factory, lines)
     exec(function.group(1), space)
     folder = tmp_path_factory.mktemp("undo")
     (folder / "a.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
-    convert(folder / "a.txt", folder / "o.txt", textnorm.load("lt-speech"), edits=folder / "e.jsonl")
+    convert(folder / "a.txt", folder / "o.txt", _lt_speech(), edits=folder / "e.jsonl")
     readings = (folder / "o.txt").read_bytes().decode().split("\n")
     notes = [json.loads(line) for line in (folder / "e.jsonl").read_bytes().split(b"\n") if line]
     back = [space["source_of"](readings[note["line"]], note["edits"]) for note in notes]

@@ -138,7 +138,7 @@ def test_build_reads_every_format_and_all_columns(tmp_path, model):
     ).stderr
     assert "6 rows are there twice" in said
     assert table(tmp_path / "all") == full
-    assert "untrained" in said  # only one concept has two names
+    assert "rarity" in said  # only one concept has two names
 
 
 def test_numbers_as_ids_and_names_with_odd_characters(tmp_path, model):

@@ -58,6 +58,7 @@ COMMANDS = [
     "index",
     "profile",
     "phrases",
+    "script",
 ]
 
 

@@ -27,7 +27,8 @@ BIN = Path(sys.executable).parent
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checkout")
-    shutil.copytree(ROOT / "corpora", folder / "corpora")
+    for part in ("corpora", "rules/phrasebooks"):
+        shutil.copytree(ROOT / part, folder / part)
     return folder
 
 

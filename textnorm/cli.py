@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "index": ("textnorm.commands.index", "Build and change an index of names."),
     "profile": ("textnorm.commands.profile", "Typical and outlying texts of a corpus, and drift between two."),
     "phrases": ("textnorm.commands.phrases", "Phrasebooks: check them, list their phrasings, match sentences."),
+    "script": ("textnorm.commands.script", "Train, describe and test script models."),
     "bench": ("textnorm.commands.bench", "Measure on data and print the table."),
 }
 INTERRUPTED, CLOSED_PIPE, TERMINATED = 130, 141, 143

@@ -20,6 +20,8 @@ BUILTIN: dict[str, dict[str, str]] = {
     "normalizers": {
         "textnorm.unicode.v1": "textnorm.normalizers.unicode:make_unicode",
         "textnorm.nsw.v1": "textnorm.normalizers.nsw:make_nsw",
+        "textnorm.arabic.v1": "textnorm.normalizers.script.groundwork:make_arabic",
+        "textnorm.script.v1": "textnorm.normalizers.script:make_script",
         "textnorm.phrasebook.v1": "textnorm.normalizers.phrasebook:make_phrasebook",
         "textnorm.coref.v1": "textnorm.normalizers.coref:make_coref",
         "textnorm.light_filter.v1": "textnorm.normalizers.light_filter:make_light_filter",
@@ -37,6 +39,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "hubness": "textnorm.bench.hubness:run",
         "names": "textnorm.bench.names:run",
         "phrases": "textnorm.bench.phrases:run",
+        "script": "textnorm.bench.script:run",
     },
     "inflectors": {
         "textnorm.lt.inflector.v1": "textnorm.languages.lt.forms:make_inflector",

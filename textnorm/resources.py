@@ -29,3 +29,8 @@ def rules_dir(code: str | None = None) -> Path:
     """Return the folder of all rule packs, or of the pack of one language ``code``."""
     base = data_root() / "rules"
     return base / code if code else base
+
+
+def models_dir() -> Path:
+    """Return the folder of the models that ship."""
+    return data_root() / "models"

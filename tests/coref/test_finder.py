@@ -32,6 +32,10 @@ def found(text, resolver, code="en"):
         ("we met Ada\n\nStone is a town and Stone is old", ["Ada", "Stone", "Stone"]),
         ("It rained. Qeerily Ada Stone left.", ["Ada Stone"]),
         ("He lay in St. Mary's Hospital.", ["St. Mary's Hospital"]),
+        ("Then Queen Ada I of Harlow died.", ["Queen Ada I", "Harlow"]),
+        ("It was Ada II. Then came Ada I.", ["Ada II", "Ada I"]),
+        ("That is Queen Ada I think.", ["Queen Ada"]),
+        ("When we met Ada I was young.", ["Ada"]),
         ("what is it", []),
         ("", []),
     ],
@@ -51,6 +55,20 @@ def test_english(text, names, resolver):
         ("Augo AB „Žalioji girelė“ pelnas.", ["AB „Žalioji girelė“"]),
         ("Šiandien „Žalioji girelė“ augo.", ["Žalioji girelė"]),
         ("„Žaliosios girelės“ vadovas tylėjo.", ["Žaliosios girelės"]),
+        ("Jis gyvena Jungtinėse Amerikos Valstijose nuo vaikystės.", ["Jungtinėse Amerikos Valstijose"]),
+        ("Kalbėjo Jonas Petraitis jaunesnysis.", ["Jonas Petraitis jaunesnysis"]),
+        ("Tai pranešta Jonui Petraičiui vyresniajam raštu.", ["Jonui Petraičiui vyresniajam"]),
+        ("Atvyko Jono Petraičio jaunesnysis sūnus.", ["Jono Petraičio"]),
+        ("Padėkota p. Petraičiui už dovaną.", ["Petraičiui"]),
+        ("Kalnienė išvyko.", ["Kalnienė"]),
+        ("Miške p. Tada lijo.", []),
+        ("Vakar Didžiojoje Britanijoje lijo.", ["Didžiojoje Britanijoje"]),
+        ("Kauno „Girelė“ laimėjo.", ["Kauno „Girelė“"]),
+        ("Iš Kauno. „Girelė“ laimėjo.", ["Kauno", "Girelė"]),
+        ("Kaunas „Girelės“ neturi.", ["Kaunas", "Girelės"]),
+        ("„Girelei“ tai padėjo.", ["Girelei"]),
+        ("„Girelė“ tarė jis.", []),
+        ("„Bet“ yra jungtukas.", []),
         ("„Tai tiesa“, – sakė jis.", []),
     ],
 )
@@ -70,3 +88,9 @@ def test_spans_on_development_news(data_dir, resolver):
             got = {(m.start, m.end) for m in resolver.find(document.words)}
             hits, said, gold = hits + len(wanted & got), said + len(got), gold + len(wanted)
     assert 2 * hits / (said + gold) >= 0.74
+
+
+def test_empty_tokens_beside_a_name(resolver):
+    words = ["Then", "Queen", "Ada", "I", "", "left", "Ada", "II", ""]
+    assert [" ".join(m.words) for m in resolver.find(words, "en")] == ["Queen Ada I", "Ada II"]
+    assert [" ".join(m.words) for m in resolver.find(["vakar", "Kauno", "„", "", "“", ""], "lt")] == ["Kauno"]

@@ -30,6 +30,21 @@ def test_a_name_in_the_case_of_another_form(row):
 
 
 @pytest.mark.parametrize(
+    ("name", "adjective", "agrees"),
+    [
+        ("Petraitis", "jaunesnysis", True),
+        ("Petraičiui", "jaunesniajam", True),
+        ("Petraitienę", "jaunesniąją", True),
+        ("Petraičio", "jaunesnysis", False),
+        ("Petraitis", "jaunesnis", False),
+        ("Petraitis", "atvyko", False),
+    ],
+)
+def test_an_adjective_behind_a_name_agrees_in_case(name, adjective, agrees):
+    assert LT.agree(name, adjective) is agrees
+
+
+@pytest.mark.parametrize(
     ("one", "two"),
     [
         ("Petraitis", "Petraitienė"),

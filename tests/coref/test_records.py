@@ -65,6 +65,13 @@ def test_a_line_keeps_its_bytes_and_gets_clusters_behind():
     assert json.loads(out)["n"] == 1.5
 
 
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_what_only_python_takes_for_json_is_refused(word):
+    result = names(stdin=f'{{"id": {word}, "text": "Ada Stone left."}}\n', code=1)
+    assert f"line 1: no JSON: {word}" in result.stderr
+    assert result.stdout == ""
+
+
 def test_clusters_of_another_run_are_replaced():
     ([once], _) = run({"text": "Ada Stone left. Stone smiled.", "clusters": "old"})
     ([twice], _) = run(once)
@@ -289,3 +296,26 @@ def test_the_work_is_linear_in_the_document(resolver, monkeypatch):
     small, large = work(1000), work(4000)
     assert large[1] == 4 * small[1]
     assert 0 < large[0] < 6 * small[0]
+
+
+def test_of_a_very_long_mention_only_both_ends_are_looked_at(resolver):
+    """A broken row may hold thousands of long mentions, one inside the other: the work must not be their product."""
+    count = 2000
+    text = " ".join(f"Ab{i:04}" for i in range(count))
+    starts = range(0, 7 * count // 2, 7)
+    records = (
+        {"text": text, "mentions": [{"start": k, "end": len(text)} for k in starts]},
+        {"tokens": text.split(), "mentions": [{"start": k // 7, "end": count} for k in starts]},
+    )
+    for record in records:
+        clusters = resolve_record(record, resolver, "here").clusters
+        assert len(clusters) == len(starts)
+        assert clusters[0].canonical.startswith("Ab0000 ")
+        assert clusters[0].canonical.endswith(" Ab1999")
+        assert sum(len(cluster.canonical) for cluster in clusters) <= 64 * 7 * len(starts)
+
+
+def test_a_mention_as_long_as_a_name_may_be_is_looked_at_whole(resolver):
+    text = "Ab " * 133 + "C"
+    clusters = resolve_record({"text": text, "mentions": [{"start": 0, "end": 400}]}, resolver, "here").clusters
+    assert [cluster.canonical for cluster in clusters] == [text]

@@ -28,6 +28,12 @@ def test_clusters(lang, shows, text, resolver):
     assert partition(labels) == partition(gold), [(c.canonical, c.type, c.evidence) for c in found.clusters]
 
 
+@pytest.mark.parametrize(("times", "one"), [(3, False), (4, True)])
+def test_an_unknown_given_name_alone_is_its_bearer_s_if_it_stands_often(times, one, resolver):
+    text = "We know [Qeril Vosmar|1] well. " + "Then [Qeril|1] slept. " * times
+    assert (len(set(clusters_of(text, resolver, "en")[0])) == 1) is one
+
+
 NEEDS = {
     "aliases": "The [United States|1] signed; [America|1] paid.",
     "acronyms": "The [Northern River Authority|1 organization] met. [NRA|1 organization] spoke.",
@@ -71,11 +77,48 @@ def test_canonical_keeps_an_inner_possessive(resolver):
         ("[Vilniaus universiteto|1 organization] rektorius", "Vilniaus universitetas"),
         ("[Valstybinės mokesčių inspekcijos|1] vadovė", "Valstybinė mokesčių inspekcija"),
         ("[Konstituciniam Teismui|1] pateiktas prašymas", "Konstitucinis Teismas"),
+        ("[Jungtinėse Amerikos Valstijose|1] lijo", "Jungtinės Amerikos Valstijos"),
+        ("[Jungtinių Amerikos Valstijų|1] prezidentas", "Jungtinės Amerikos Valstijos"),
+        ("[Lietuvos Respublikos Prezidentui|1 person] plojo", "Lietuvos Respublikos Prezidentas"),
         ("[Trakuose|1 place] lijo, prie [Trakų|1 place] snigo", "Trakai"),
     ],
 )
 def test_canonical_is_a_nominative(text, canonical, resolver):
     assert [c.canonical for c in clusters_of(text, resolver, "lt")[2].clusters] == [canonical]
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("[ROBERT O'NEIL-VALE|1 person] spoke. [O'Neil-Vale|1 person] left.", "Robert O'Neil-Vale"),
+        ("[ADA McVALE|1 person] spoke. [McVale|1 person] left.", "ADA McVALE"),
+        ("[ADA MCVALE|1 person] spoke. [McVale|1 person] left.", "Ada McVale"),
+        ("[ROBERT VALE|1 person] spoke. [VALE|1 person] left.", "ROBERT VALE"),
+        ("[J. R. VALE|1 person] spoke. [Vale|1 person] left.", "J. R. Vale"),
+    ],
+)
+def test_canonical_is_in_capitals_only_where_all_forms_are(text, canonical, resolver):
+    assert [c.canonical for c in clusters_of(text, resolver, "en")[2].clusters] == [canonical]
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "canonical"),
+    [
+        ("[John Vale Sr.|1] and [John Vale Jr.|2] met.", "en", ["John Vale Sr", "John Vale Jr"]),
+        (
+            "[J. Vale Jr.|1 person] is [John Vale|1 person]; [John Vale Sr.|2] is his father.",
+            "en",
+            ["John Vale Jr", "John Vale Sr"],
+        ),
+        (
+            "Su [Jonu Petraičiu|1 person] ir [Jonu Petraičiu jaunesniuoju|2] kalbėjo",
+            "lt",
+            ["Jonas Petraitis", "Jonas Petraitis jaunesnysis"],
+        ),
+    ],
+)
+def test_canonical_tells_namesakes_apart(text, lang, canonical, resolver):
+    assert [c.canonical for c in clusters_of(text, resolver, lang)[2].clusters] == canonical
 
 
 @pytest.mark.parametrize(

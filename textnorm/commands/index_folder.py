@@ -155,8 +155,8 @@ def make_encoder(spec: str, names: Names, say: Say, progress: Progress) -> Encod
 
     groups = names.by_concept
     if sum(len(found) > 1 for found in groups.values()) < 2:
-        say("note: too few concepts have several names to train on; the encoder is untrained (hashed n-grams)")
-        return StaticEncoder.untrained()
+        say("note: too few concepts have several names to train on; the encoder only weighs n-grams by their rarity")
+        return StaticEncoder.weighted([name for found in groups.values() for name in found])
     return train_static(
         groups,
         name="index",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import NoReturn
 
 import click
 
@@ -90,7 +91,7 @@ def _where(label: str, number: int, record: object) -> str:
 
 def _parsed(line: bytes, label: str, number: int) -> dict[str, object]:
     try:
-        record: dict[str, object] = json.loads(line)
+        record: dict[str, object] = json.loads(line, parse_constant=_no_number)
     except UnicodeDecodeError as error:
         msg = f"{label}, line {number}: not UTF-8 at byte {error.start}."
         raise DataError(msg) from error
@@ -98,6 +99,11 @@ def _parsed(line: bytes, label: str, number: int) -> dict[str, object]:
         msg = f"{label}, line {number}: no JSON: {error}."
         raise DataError(msg) from error
     return record
+
+
+def _no_number(word: str) -> NoReturn:
+    msg = f"{word} is no number in JSON"
+    raise ValueError(msg)
 
 
 def _written(line: bytes, record: dict[str, object], clusters: list[dict[str, object]]) -> bytes:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
+
 def _order(edit: Edit) -> tuple[int, int, int, str, str, str]:
     # Replacements keep their given order at one place (two insertions at a point); annotations have none, so they are
     # sorted by what they say and equal sets compare equal.

@@ -67,8 +67,9 @@ _put("M", 0.5, "am>as iam>is ame>as iame>is iems>i")
 _put(
     "M",
     0.7,
-    "asis>asis ysis>ysis usis>usis ojo>asis iojo>ysis ajam>asis iajam>ysis ąjį>asis įjį>ysis uoju>asis iuoju>ysis",
+    "asis>asis ysis>ysis usis>usis ojo>asis iojo>ysis ąjį>asis įjį>ysis uoju>asis iuoju>ysis",
 )
+_put("M", 0.9, "ajam>asis iajam>ysis")
 _put("M", 0.7, "ajame>asis iajame>ysis ieji>ieji ųjų,iųjų>ieji iesiems>ieji uosius,iuosius>ieji aisiais,iaisiais>ieji")
 _put("A", 1.0, "a>a ia>ia")
 _put("A", 0.95, "os>a ios>ia oje>a ioje>ia oms>os ioms>ios omis>os iomis>ios ose>os iose>ios")
@@ -83,6 +84,21 @@ _put(
 _put("E", 1.0, "ė>ė ės>ė ei>ė ę>ė ėje>ė ėms>ės ėmis>ės ėse>ės")
 _put("E", 0.3, "e>ė es>ė ių>ės")
 _LONGEST = max(map(len, _ENDINGS))
+#: Endings of a definite adjective in the singular (*jaunesnysis*) -> case.
+_DEFINITE: dict[str, Case] = {
+    "ysis": "nom",
+    "iojo": "gen",
+    "iajam": "dat",
+    "įjį": "acc",
+    "iuoju": "ins",
+    "iajame": "loc",
+    "ioji": "nom",
+    "iosios": "gen",
+    "iajai": "dat",
+    "iąją": "acc",
+    "iąja": "ins",
+    "iojoje": "loc",
+}
 #: Suffixes of women's surnames; -e behind them is the instrumental.
 _WOMEN = ("ien", "ait", "yt", "ut", "ūt", "iūt", "uv")
 
@@ -117,6 +133,8 @@ def readings(word: str) -> tuple[Reading, ...]:
                 continue  # the i belongs to the ending: a longer one has been tried
             if size == 2 and stem[-1] == "a" and low[-2:] in ("us", "is"):
                 weight = 0.2  # the genitive -aus, the plural -ais
+            if stem.endswith("ys") and low[-size:] == "is":
+                weight = 0.3  # a definite adjective: jaunesnysis
             if stem.endswith("in") and low[-size:] in ("iam", "iame"):
                 weight = 0.9  # an adjective: Konstituciniam
             if class_ == "E" and low.endswith("e") and stem.endswith(_WOMEN):
@@ -199,7 +217,7 @@ class Keys(dict[str, str]):
 class LithuanianNames:
     """The inflection of names (:class:`textnorm.normalizers.coref.inflector.Inflector`)."""
 
-    version = "1"
+    version = "2"
 
     def key(self, word: str) -> str:
         """Return the key of a nominative, or of a genitive that stays, without context."""
@@ -253,6 +271,24 @@ class LithuanianNames:
         if len(made) != 1:
             return None
         return made.pop()
+
+    def may_be(self, word: str, key: str) -> bool:
+        """Whether one of the readings of a word has a key.
+
+        The genitive plural of names in *-a* counts here (*Valstijų*); for single names it is no reading at all, since
+        there *-ų* belongs to the masculines.
+        """
+        plural = key[-1:] == "A" and _fold(word) in (key[:-1] + "ų", key[:-1] + "ių")
+        return plural or any(reading.key == key for reading in readings(word))
+
+    def agree(self, name: str, adjective: str) -> bool:
+        """Whether a definite adjective behind a name may belong to it, by its case.
+
+        *Petraičiui jaunesniajam*, but not *Petraičio jaunesnysis sūnus*.
+        """
+        low = _fold(adjective)
+        case = next((case for ending, case in _DEFINITE.items() if low.endswith(ending)), None)
+        return case is not None and any(case in _cases(name, reading.key) for reading in readings(name))
 
     def _declined(self, words: Sequence[str], case: Case, number: Number, type_: str) -> tuple[str, ...] | None:
         out = list(words)

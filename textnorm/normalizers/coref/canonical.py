@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from textnorm.normalizers.coref.fold import fold
 from textnorm.normalizers.coref.inflector import Inflector
 from textnorm.normalizers.coref.state import Form
+from textnorm.normalizers.coref.tables import NameTables
 from textnorm.normalizers.coref.things import is_acronym
 
 _GENERATION = {"jr": ("jr", "junior"), "sr": ("sr", "senior")}
 Surface = tuple[str, ...]
 
 
-def canonical(forms: Sequence[Form], inflector: Inflector, lemmas: Mapping[str, str]) -> str:
+def canonical(forms: Sequence[Form], inflector: Inflector, lemmas: Mapping[str, str], tables: NameTables) -> str:
     """Return the canonical form of a cluster: the fullest name for persons, the long form elsewhere.
 
     A person's title is left out, since it changes; a place goes by the form used most. Where the language inflects,
@@ -21,15 +23,44 @@ def canonical(forms: Sequence[Form], inflector: Inflector, lemmas: Mapping[str, 
     """
     type_ = forms[0].type
     best = max(forms, key=lambda form: (*_rank(form, type_), -form.index))
+    alias = tables.aliases.get(best.shape.key) if lemmas and len(best.shape.key) > 1 else None
+    if alias is not None and type_ != "person":
+        return alias.written  # the nominative that the table gives
     words = list(_nominative(best, type_, inflector, lemmas))
-    if best.name is not None and best.name.generation and best.name.core:
-        words += [
-            w for w in best.shape.words if fold(w) in _GENERATION.get(best.name.generation, (best.name.generation,))
-        ][-1:]
+    if best.name is not None and best.name.core:
+        words = _lowered(words, forms)
+        words += _generation((best, *forms), inflector, lemmas)
     owned = best.shape.owned
     if 0 < owned < len(words):
         words[owned - 1] += "'s"  # St. Mary's Hospital
     return " ".join(words)
+
+
+def _generation(forms: Sequence[Form], inflector: Inflector, lemmas: Mapping[str, str]) -> Surface:
+    """Return what tells a person from a namesake (Jr.), as the first form that has it writes it."""
+    for form in forms:
+        if form.name is not None and form.name.generation:
+            known = _GENERATION.get(form.name.generation, (form.name.generation,))
+            for word, key in zip(reversed(form.shape.words), reversed(form.shape.key), strict=True):
+                if key in known:
+                    return inflector.nominative((word,), "person", lemmas)
+    return ()
+
+
+def _lowered(words: list[str], forms: Sequence[Form]) -> list[str]:
+    """Return a name that stands in capitals as other forms are written, where one of them is not in capitals."""
+    written = {fold(word): word for form in forms for surface in form.surfaces for word in surface if _small(word)}
+    if not written or any(map(_small, words)):
+        return words
+    return [written.get(fold(word)) or _capitalised(word) for word in words]
+
+
+def _small(word: str) -> bool:
+    return not word.isupper() and word[:1].isalpha()
+
+
+def _capitalised(word: str) -> str:
+    return re.sub(r"[^\W\d_]{2,}", lambda part: part[0].capitalize(), word)
 
 
 def _rank(form: Form, type_: str) -> tuple[int, int]:
@@ -43,6 +74,8 @@ def _rank(form: Form, type_: str) -> tuple[int, int]:
 
 def _nominative(form: Form, type_: str, inflector: Inflector, lemmas: Mapping[str, str]) -> Surface:
     """Return the words of a form in the nominative; a surface that is one already wins over a made one."""
+    if form.name is not None and not form.name.core:
+        type_ = "other"  # a title alone: what stands before its noun stays (Respublikos Prezidentas)
     made = {surface: inflector.nominative(core_words(form, surface), type_, lemmas) for surface in form.surfaces}
     ranked = sorted(
         form.surfaces, key=lambda s: (made[s] != core_words(form, s), all(w.isupper() for w in s), -form.surfaces[s], s)

@@ -128,7 +128,7 @@ class NameResolver:
         self._stops = {code: one.tables.role("stop") for code, one in self._languages.items()}
         self._letters = {code: frozenset("".join(one.tables.role("letters"))) for code, one in self._languages.items()}
         self.version = "-".join(
-            ("1", *(f"{code}.{one.tables.digest}.{one.inflector.version}" for code, one in self._languages.items()))
+            ("2", *(f"{code}.{one.tables.digest}.{one.inflector.version}" for code, one in self._languages.items()))
         )
 
     def knows(self, code: str) -> bool:
@@ -164,7 +164,7 @@ class NameResolver:
         shapes = [language.shaper.shape(mention.words) for mention in mentions]
         lemmas = language.inflector.lemmas({word for shape in shapes for word in shape.words}, language.known)
         if lemmas:
-            shapes = _with_lemmas(shapes, lemmas)
+            shapes = _with_lemmas(shapes, lemmas, language)
         spans = [(mention.start, mention.end) for mention in mentions]
         types, sure = language.guesser.document(shapes, spans, words, [mention.type for mention in mentions])
         forms = make_forms(mentions, shapes, types, sure)
@@ -174,13 +174,16 @@ class NameResolver:
         return Resolution(code, _clusters(state, language.inflector, lemmas), lemmas)
 
 
-def _with_lemmas(shapes: list[Shape], lemmas: Mapping[str, str]) -> list[Shape]:
+def _with_lemmas(shapes: list[Shape], lemmas: Mapping[str, str], language: _Language) -> list[Shape]:
     made: dict[tuple[str, ...], Shape] = {}
     out = []
     for shape in shapes:
         known = made.get(shape.words)
         if known is None:
-            key = tuple([lemmas.get(word, low) for word, low in zip(shape.words, shape.key, strict=True)])
+            # A name of several words that a table knows tells the readings of its words.
+            key = language.finder.well_known(shape.words) or tuple(
+                [lemmas.get(word, low) for word, low in zip(shape.words, shape.key, strict=True)]
+            )
             known = made[shape.words] = Shape(shape.words, key, shape.owned)
         out.append(known)
     return out
@@ -234,7 +237,7 @@ def _clusters(state: State, inflector: Inflector, lemmas: Mapping[str, str]) -> 
             for link in found
         ]
         numbers = sorted(k for form in forms for k in form.mentions)
-        name = canonical(forms, inflector, lemmas)
+        name = canonical(forms, inflector, lemmas, state.tables)
         out.append(Cluster(name, forms[0].type, numbers, round(confidence, 2), evidence, forms))
     return out
 

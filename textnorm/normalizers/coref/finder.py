@@ -7,12 +7,14 @@ acronyms at the beginning of a longer name are names of their own, too (*US* in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from textnorm.normalizers.coref.fold import fold
 from textnorm.normalizers.coref.inflector import Inflector
 from textnorm.normalizers.coref.mention import Mention
 from textnorm.normalizers.coref.shape import Shaper
+from textnorm.normalizers.coref.tables import Key
 from textnorm.normalizers.coref.text import PARAGRAPH
 from textnorm.normalizers.coref.things import is_acronym
 
@@ -34,22 +36,33 @@ class NameFinder:
 
     #: Longest name, in words.
     LONGEST = 12
+    #: Letters of a word that its cases share.
+    STEM = 3
     #: Words in small letters that may follow, the noun included.
     SMALL = 5
 
     def __init__(self, shaper: Shaper, inflector: Inflector) -> None:
         self.tables = shaper.tables
-        self.key = inflector.key
         role = self.tables.role
+        self._attribute = tuple(role("attribute_ending"))
+        self._may_be = inflector.may_be
+        self._long: defaultdict[str, list[Key]] = defaultdict(list)
+        # In a language without cases the run finds such names by their capitals.
+        for key in (
+            sorted((*self.tables.aliases, *self.tables.places), key=len, reverse=True) if self._attribute else ()
+        ):
+            if len(key) > 1:
+                self._long[key[0][: self.STEM].casefold()].append(key)
+        self.key, self._agree = inflector.key, inflector.agree
         self._starter, self._never = role("starter") | role("stop"), role("never")
         self._inside = role("name_preposition") | role("particle")
         self._adjective = tuple(role("adjective_ending")) or ("\0",)
         self._name_head, self._break = role("name_head"), tuple(role("break_ending")) or ("\0",)
         self._titles_outside = role("titles_outside")
-        self._attribute = tuple(role("attribute_ending"))
         self._name_adjective = tuple(role("name_adjective_ending"))
-        self._place_cue = role("place_cue")
-        self._articles = role("article")
+        self._person_end = tuple(role("person_key_ending"))
+        self._place_cue, self._said = role("place_cue"), role("speech")
+        self._articles, self._sovereign = role("article"), role("sovereign_title")
         self._leading = role("article") | role("determiner") | role("place_cue") | role("adjective")
 
     def find(self, words: Sequence[str]) -> list[Mention]:
@@ -57,6 +70,7 @@ class NameFinder:
         lows = [fold(word) for word in words]
         small = {low for word, low in zip(words, lows, strict=True) if word[:1].islower()}
         middle = self._capital_inside(words)
+        numbered = frozenset(lows[k] for k, word in enumerate(words[1:]) if word in ("II", "III", "IV"))
         runs: list[tuple[int, int]] = []
         i = 0
         while i < len(words):
@@ -80,6 +94,10 @@ class NameFinder:
                 if self._attribute and stop == end:
                     stop = end = self._small_head(words, lows, start, stop)
             if start < stop:
+                if stop == end == start + 1 and self._attribute:
+                    stop = end = self._club(words, lows, start)
+                if stop == end and (self._namesake(words, stop) or self._the_first(words, lows, start, stop, numbered)):
+                    stop = end = stop + 1
                 runs.append((start, stop))
             i = max(end, i + 1)
         alone = {lows[a] for a, b in runs if b == a + 1}
@@ -102,7 +120,7 @@ class NameFinder:
 
     def _run(self, words: Sequence[str], lows: Sequence[str], start: int) -> int:
         """Return where the run that begins at ``start`` ends."""
-        end = start + 1
+        end = start + max(1, len(next(self._candidates(words, start), ())))
         limit = min(len(words), start + self.LONGEST)
         while end < limit:
             if lows[end - 1].endswith(self._break) and words[end - 1].isalpha():
@@ -119,13 +137,27 @@ class NameFinder:
                     break  # a heading that the sentence takes up: Harlow Harlow is a town
                 if lows[end] in self._place_cue:
                     break
-                end += 1
+                end += max(1, len(next(self._candidates(words, end), ())))
                 continue
             step = self._bridge(words, lows, start, end, limit)
             if not step:
                 break
             end += step
         return end
+
+    def well_known(self, words: Sequence[str]) -> Key:
+        """Return the key of a name of several words that a table knows, in whatever case it stands, else ``()``.
+
+        Empty, too, in a language without cases.
+        """
+        return next((key for key in self._candidates(words, 0) if len(key) == len(words)), ())
+
+    def _candidates(self, words: Sequence[str], start: int) -> Iterator[Key]:
+        """Yield the keys of names that a table knows and that may begin at a word, longest first."""
+        for key in self._long.get(words[start][: self.STEM].casefold(), ()):
+            part = words[start : start + len(key)]
+            if len(part) == len(key) and all(map(self._may_be, part, key)):
+                yield key
 
     def _head(self, word: str) -> str:
         return self.tables.heads.get(self.key(word), ("", ""))[1]
@@ -155,6 +187,25 @@ class NameFinder:
             if not lows[at].endswith(self._attribute):
                 break
         return end
+
+    def _the_first(
+        self, words: Sequence[str], lows: Sequence[str], start: int, at: int, numbered: frozenset[str]
+    ) -> bool:
+        """Whether an I behind a name counts: Queen Ada I of Harlow, but not: when Ada left, I; the king Ada I saw.
+
+        The name has a sovereign's title, or stands with a II elsewhere; and no verb follows.
+        """
+        if at >= len(words) or words[at] != "I":
+            return False
+        if not (lows[at - 1] in numbered or (at - start > 1 and lows[start] in self._sovereign)):
+            return False
+        return at + 1 == len(words) or not words[at + 1][:1].isalnum() or lows[at + 1] in self._starter
+
+    def _namesake(self, words: Sequence[str], at: int) -> bool:
+        """Whether a small word tells the name before it from a namesake: Jonas Petraitis jaunesnysis."""
+        if at >= len(words) or not words[at][:1].islower() or not self._agree(words[at - 1], words[at]):
+            return False
+        return self.tables.honorific.get(self.key(words[at]), ("", ""))[0] == "generation"
 
     def _address(self, word: str) -> bool:
         return self.tables.honorific.get(self.key(word), ("", ""))[0] == "address"
@@ -192,7 +243,8 @@ class NameFinder:
     def _quotation(self, words: Sequence[str], at: int) -> tuple[int, int] | None:
         """Return the name in quotation marks that begins at a word, with the legal form before it: AB „Kauno grūdai“.
 
-        A quotation that opens a sentence is speech, unless the sentence goes on with a small letter; so is a long one.
+        A quotation that opens a sentence is speech, unless the sentence goes on with a small letter
+        and not with *said*; so is a long one.
         """
         legal = self._head(words[at]) == "legal" and at + 2 < len(words) and words[at + 1] in _QUOTES
         first = at + 2 if legal else at
@@ -201,12 +253,22 @@ class NameFinder:
         opens = not legal and (at < 2 or not words[at - 2][-1:].isalnum())
         for end in range(first + 1, min(len(words), first + self.SMALL + 1)):
             if words[end] in _QUOTES:
-                if opens and (end < first + 2 or not "".join(words[end + 1 : end + 2])[:1].islower()):
+                following = words[end + 1] if end + 1 < len(words) else ""
+                if opens and (not following[:1].islower() or fold(following) in self._said):
+                    return None
+                if opens and end == first + 1 and fold(words[first]) in self._starter:
                     return None
                 return (at, end + 1) if legal else (first, end)
             if not words[end][:1].isalnum() and words[end] not in _HYPHENS:
                 break
         return None
+
+    def _club(self, words: Sequence[str], lows: Sequence[str], at: int) -> int:
+        """Return where a name ends that is a town's and one in quotation marks: Kauno „Girelė“."""
+        town = (self.key(words[at]),) in self.tables.places and lows[at].endswith(self._attribute)
+        if not town or at + 2 >= len(words) or words[at + 1] not in _QUOTES or not words[at + 2][:1].isupper():
+            return at + 1
+        return next((k + 1 for k in range(at + 3, min(len(words), at + 3 + self.SMALL)) if words[k] in _QUOTES), at + 1)
 
     def _syllable(self, words: Sequence[str], lows: Sequence[str], at: int) -> bool:
         """Whether a hyphen and a small syllable end a given name (Kim Min-jun)."""
@@ -261,6 +323,10 @@ class NameFinder:
     def _told(self, words: Sequence[str], lows: Sequence[str], at: int) -> bool:
         """Whether a single word that opens a sentence is a name all the same."""
         key = self.key(words[at])
+        if at > 1 and words[at - 1] == "." and words[at - 2][:1].islower() and self._address(words[at - 2]):
+            return True  # Lithuanian p. Petraitis
+        if self._person_end and key.endswith(self._person_end):
+            return True
         if (key,) in self.tables.places or is_acronym(words[at]) or words[at][0] == "#":
             return True
         following = lows[at + 1] if at + 1 < len(words) else ""

@@ -20,6 +20,9 @@ SURE = 2.5
 _QUOTES = frozenset('„“”"«')
 #: Mentions of a form whose neighbours are looked at.
 LOOK = 12
+#: Mentions of a word alone from which on it is taken for the person whose full name begins with it. Short of that, the
+#: first word of two capitalised ones is too often a town's or a firm's.
+OFTEN = 4
 
 Votes = dict[str, float]
 
@@ -108,7 +111,7 @@ class Guesser:
         name = self.shaper.person(shape)
         tables, given = self.tables, self.tables.given
         core = name.core
-        if "for" in core or not shape.words[-1][:1].isupper():
+        if "for" in core or not (name.generation or shape.words[-1][:1].isupper()):
             return
         saint = bool(name.titles) and name.titles[-1] in self._place_first
         if core and (name.generation or (self._person_end and core[-1].endswith(self._person_end))):
@@ -145,6 +148,9 @@ class Guesser:
         elif after in self._org_after:
             votes["organization"] += 2 * SHAPE
 
+    def _address(self, word: str) -> bool:
+        return word[:1].islower() and self.tables.honorific.get(self._word(word), ("", ""))[0] == "address"
+
     def document(
         self,
         shapes: Sequence[Shape],
@@ -179,6 +185,8 @@ class Guesser:
                 before = self._word(words[start - 1]) if start else ""
                 if before in self._article and start > 1:
                     before = before if len(key) == 1 else self._word(words[start - 2])
+                if start > 1 and words[start - 1] == "." and self._address(words[start - 2]):
+                    near["person"] += 2 * SHAPE  # p. Petraitis
                 self.around(before, self._word(words[end]) if end < len(words) else "", near, len(key) == 1)
             looked = min(len(mentions), LOOK)
             for type_, points in near.items():
@@ -208,6 +216,7 @@ class Guesser:
         parts: dict[Key, str] = {}
         letters: dict[str, str] = {}
         surnames: dict[str, float] = {}
+        firsts: set[str] = set()
         by_key = {shape.key: shape for shape in shapes}
         short = {key[0] for key, shape in by_key.items() if len(key) == 1 and is_acronym(shape.words[0])}
         for key, ballot in votes.items():
@@ -222,6 +231,8 @@ class Guesser:
             points = 2 * SHAPE if key in told else min(2 * SHAPE, max(votes[key].values()))
             if type_ == "person":
                 core = self.shaper.person(shape).core
+                if len(core) == 2:
+                    firsts.add(core[0])
                 for word in (core if points > SHAPE else core[-1:]) if len(core) > 1 else ():
                     surnames[word] = max(points, surnames.get(word, 0.0))
             elif not shape.owned:
@@ -233,13 +244,20 @@ class Guesser:
                 letters.setdefault(initials(key, frozenset()), type_)
         for key in places:
             ballot = votes[key]
-            if key[-1] in surnames and (len(key) == 1 or self.shaper.person(by_key[key]).titles):
+            if len(key) == 1 and key[0] in firsts and key[0] not in surnames and _unknown(ballot, places[key]):
+                ballot["person"] += SHAPE
+            elif key[-1] in surnames and (len(key) == 1 or self.shaper.person(by_key[key]).titles):
                 ballot["person"] += surnames[key[-1]]
             elif max(ballot.values(), default=0) < SURE:
                 if len(key) == 1 and key[0] in letters and is_acronym(by_key[key].words[0]):
                     ballot[letters[key[0]]] += HEAD
                 elif key in parts:
                     ballot[parts[key]] += 2 * SHAPE
+
+
+def _unknown(ballot: defaultdict[str, float], mentions: Sequence[int]) -> bool:
+    """Whether nothing tells what a word is that stands alone as often as people's given names do."""
+    return len(mentions) >= OFTEN and ballot["person"] >= 0 and max(ballot.values()) <= 0
 
 
 def _initial(shape: Shape, first: str) -> bool:

@@ -42,6 +42,14 @@ class Inflector(Protocol):
         """Return a nominative name in the case in which ``like`` stands; ``None`` where that cannot be told."""
         ...
 
+    def may_be(self, word: str, key: str) -> bool:
+        """Whether a word as written may be a form of a key, in any of its readings."""
+        ...
+
+    def agree(self, name: str, adjective: str) -> bool:
+        """Whether an adjective behind a name may belong to it, by its case: *Petraičiui jaunesniajam*."""
+        ...
+
 
 class Uninflected:
     """A language whose names do not change."""
@@ -65,3 +73,11 @@ class Uninflected:
     ) -> tuple[str, ...] | None:
         """Return the words as they are."""
         return tuple(words)
+
+    def may_be(self, word: str, key: str) -> bool:
+        """Whether the folded word is the key."""
+        return fold(word) == key
+
+    def agree(self, name: str, adjective: str) -> bool:
+        """Return that no adjective shows it."""
+        return False

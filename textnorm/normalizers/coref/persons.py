@@ -157,7 +157,7 @@ def _fits(form: Form, other: Form, families: frozenset[str], state: State) -> bo
     if one is None or two is None:
         return False
     # Of a pair of capitalised words that is a person only by its looks, nothing but the surname is trusted.
-    if other.sure < TRUSTED and one.core[0] != two.core[-1]:
+    if other.sure < TRUSTED and one.core[0] != two.core[-1] and len(two.core) != 2:
         return False
     if one.core[0] not in (two.core[0], two.core[-1]) and not (set(two.core[-1].split("-")) & {one.core[0]}):
         return False  # a middle name alone

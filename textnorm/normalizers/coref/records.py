@@ -15,6 +15,11 @@ from textnorm.normalizers.coref.types import known_type
 
 #: Mentions, types and so on that a message names one by one.
 NAMED = 5
+#: Code points of a mention that are looked at: of a longer one, the first and the last half of them. No name is that
+#: long; a broken row may hold thousands of such mentions, one inside the other.
+LONGEST_TEXT = 400
+#: The same for a document of tokens, in tokens.
+LONGEST_TOKENS = 64
 
 
 class Found(NamedTuple):
@@ -64,7 +69,7 @@ def resolve_record(record: Any, resolver: NameResolver, where: str) -> Found:
         given = _spans(record["mentions"], size, unknown, where)
         spans = [(start, end) for start, end, _ in given]
         mentions = [
-            Mention(start, end, tuple(tokens[start:end]), type_)
+            Mention(start, end, _tokens(tokens, start, end), type_)
             if tokens is not None
             else _mention(text or "", doc, start, end, type_)
             for start, end, type_ in given
@@ -117,11 +122,22 @@ def _kind(value: Any) -> str:
     return "null" if value is None else type(value).__name__
 
 
+def _tokens(tokens: Sequence[str], start: int, end: int) -> tuple[str, ...]:
+    if end - start <= LONGEST_TOKENS:
+        return tuple(tokens[start:end])
+    half = LONGEST_TOKENS // 2
+    return (*tokens[start : start + half], *tokens[end - half : end])
+
+
 def _mention(text: str, doc: Words, start: int, end: int, type_: str | None) -> Mention:
     first = max(bisect_right(doc.start, start) - 1, 0)
     if first < len(doc.words) and doc.end[first] <= start:
         first += 1
     last = max(bisect_left(doc.start, end), first)
+    if end - start > LONGEST_TEXT:
+        half = LONGEST_TEXT // 2
+        ends = split_words(text[start : start + half]).words, split_words(text[end - half : end]).words
+        return Mention(first, last, (*ends[0], *ends[1]), type_)
     words = doc.words[first:last]
     if not words or doc.start[first] != start or doc.end[last - 1] != end:
         words = split_words(text[start:end]).words or [text[start:end]]  # it cuts a word

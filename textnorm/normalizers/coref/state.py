@@ -186,6 +186,10 @@ def same_given(x: str, y: str, tables: NameTables) -> bool:
     if len(x) <= 2 or len(y) <= 2:
         # Initials; two letters are two initials written together (J.R.).
         return x[0] == y[0]
+    if "-" in x and "-" in y:
+        parts = list(zip(x.split("-"), y.split("-"), strict=False))
+        if all(min(len(a), len(b)) == 1 and a[0] == b[0] for a, b in parts if a and b):
+            return True  # J.-C., Jean-Claude
     if near_given(x, y, tables):
         return True
     long_x, long_y = tables.nicknames.get(x, frozenset()), tables.nicknames.get(y, frozenset())

@@ -46,6 +46,7 @@ RAW_ROLES = frozenset(
         "name_adjective_ending",
         "place_ending",
         "other_ending",
+        "speech",
     )
 )
 GENDERS = ("m", "f", "")
@@ -59,11 +60,13 @@ class Alias(NamedTuple):
         name: the canonical name it belongs to.
         type: type of that name.
         people: whether the form names the inhabitants, not the thing.
+        written: the form as the table writes it.
     """
 
     name: str
     type: str
     people: bool
+    written: str
 
 
 @dataclass(slots=True)
@@ -274,7 +277,7 @@ def _add_aliases(tables: NameTables, row: _Row) -> None:
                 key = tuple(_folded(tables, word) for word in form.split())
                 if len(key) > 1 and key[0] in tables.role("article"):
                     key = key[1:]
-                tables.aliases[key] = Alias(name, type_, is_people)
+                tables.aliases[key] = Alias(name, type_, is_people, form.strip())
 
 
 def _add_places(tables: NameTables, row: _Row) -> None:

@@ -1,0 +1,201 @@
+"""From texts to readings: what in a text is a unit, and the memo of the readings of units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from textnorm.normalizers.script.adapt import Store
+from textnorm.normalizers.script.beam import Beam, Readings
+from textnorm.normalizers.script.channel import LEVELS, Channel
+from textnorm.normalizers.script.keys import Hashes, Keys, hash_word
+from textnorm.normalizers.script.ranker import OTHER, OWN, ending_hashes
+
+#: Units that are remembered; then the memo starts anew.
+MEMO = 300_000
+#: Longest unit that is read, in characters; longer ones stay as they are.
+LONGEST = 48
+#: Characters of an ending.
+ENDING = 3
+
+
+class Units:
+    """Finds the units of a text: words, or several where a space between them may stand for something else."""
+
+    def __init__(self, channel: Channel, letters: Iterable[str]) -> None:
+        word = f"[{_inside(set(letters) - {' '})}]+"
+        spaced = [source for source in channel.by_source if " " in source.strip("\n") and source != " "]
+        before = _inside({s[0] for s in spaced if s.endswith(" ") and s[0] != " "})
+        after = _inside({s[-1] for s in spaced if s.startswith(" ") and s[-1] != " "})
+        joints = [f"(?<=[{before}]) "] if before else []
+        joints += [f" (?=[{after}])"] if after else []
+        joined = f"{word}(?:(?:{'|'.join(joints)}){word}){{0,7}}" if joints else word
+        # A trailing space belongs to the unit where another one follows, which is then the real one.
+        pattern = f"{joined}(?:(?<=[{before}]) (?= ))?" if before else joined
+        if channel.inserted:  # a whole word may have left no trace but its two spaces
+            pattern += f"|(?<=[^\\s{before}] )(?= \\S)"
+        self.pattern = re.compile(pattern)
+
+    def __call__(self, text: str) -> list[tuple[int, int]]:
+        """Return where the units of a text stand."""
+        return [m.span() for m in self.pattern.finditer(text)]
+
+
+def _inside(chars: set[str]) -> str:
+    """Return the inside of a character class."""
+    return "".join(re.escape(char) for char in sorted(chars))
+
+
+class Memo:
+    """Readings of the units met so far.
+
+    Attributes:
+        numbers: unit -> its number.
+        texts: readings written out.
+        word: uint64 ``[readings]``, hashes of the readings.
+        ending: uint64 ``[readings]``, hashes of their endings.
+        key: uint64 ``[units]``, hashes of the keys of the units.
+        key_ending: uint64 ``[units]``, hashes of the endings of those keys.
+        same: int64 ``[units]``, the reading that leaves a unit as it is.
+        known: float64 ``[readings]``, log-probability by what pairs taught of the very unit; ``nan``: nothing did.
+        asked: a dictionary that is asked whether a reading is a word, or ``None``.
+        vouched: bool ``[readings]``, whether it said so.
+        ranked: whether a ranker needs what follows.
+        own: uint64 ``[readings, len(OWN)]``, hashes of the endings of the readings.
+        around: uint64 ``[units, len(OTHER)]``, hashes of the endings of the keys of the units.
+        store: what choosing among the readings needs.
+    """
+
+    def __init__(
+        self, beam: Beam, keys: Keys, keep: int, memory: Mapping[str, Mapping[str, float]] | None = None
+    ) -> None:
+        self.beam = beam
+        self.keys = keys
+        self.keep = keep
+        self.memory = memory or {}
+        self.asked: Callable[[str], bool] | None = None
+        self.ranked = False
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all."""
+        none = np.zeros(0, dtype=np.int64)
+        zero = np.zeros(1, dtype=np.int64)
+        self.numbers: dict[str, int] = {}
+        self.texts: list[str] = []
+        self.word = self.ending = self.key = self.key_ending = np.zeros(0, dtype=np.uint64)
+        self.same = none
+        self.known = np.zeros(0)
+        self.vouched = np.zeros(0, dtype=bool)
+        self.own = np.zeros((0, len(OWN)), dtype=np.uint64)
+        self.around = np.zeros((0, len(OTHER)), dtype=np.uint64)
+        self.store = Store(zero, np.zeros(0), np.zeros(0), np.zeros((0, len(LEVELS))), zero, none)
+
+    def learn(self, units: Iterable[str]) -> None:
+        """Read those units that are not known yet."""
+        fresh = [unit for unit in dict.fromkeys(units) if unit not in self.numbers]
+        if not fresh:
+            return
+        found = self.beam(fresh, self.keep)
+        readings, same = _with(found, fresh, self.beam, [[unit, *self.memory.get(unit, ())] for unit in fresh])
+        self.known = np.concatenate([self.known, self._remembered(readings, fresh)])
+        vouched = [self.asked is not None and self.asked(text) for text in readings.texts]
+        self.vouched = np.concatenate([self.vouched, np.array(vouched, dtype=bool)])
+        channel, store = self.beam.channel, self.store
+        self.same = np.concatenate([self.same, len(self.texts) + same])
+        for unit in fresh:
+            self.numbers[unit] = len(self.numbers)
+        self.texts.extend(readings.texts)
+        hashed: dict[str, int] = {}
+        self.word = np.concatenate([self.word, hash_all(readings.texts, hashed)])
+        self.ending = np.concatenate([self.ending, hash_all([t[-ENDING:] for t in readings.texts], hashed)])
+        keys = [self.keys(unit) for unit in fresh]
+        self.key = np.concatenate([self.key, hash_all(keys, hashed)])
+        self.key_ending = np.concatenate([self.key_ending, hash_all([k[-ENDING:] for k in keys], hashed)])
+        if self.ranked:
+            self.own = np.concatenate([self.own, ending_hashes(readings.texts, OWN, hashed)])
+            self.around = np.concatenate([self.around, ending_hashes(keys, OTHER, hashed)])
+        arcs = readings.arcs
+        real = arcs >= 0
+        safe = np.where(real, arcs, 0)
+        moving = real & channel.moving[safe]
+        fixed = np.where(real & ~moving, channel.mixed[safe], 0.0).sum(axis=1)
+        level = np.stack([np.where(moving, cost[safe], 0.0).sum(axis=1) for cost in channel.cost], axis=1)
+        self.store = Store(
+            np.concatenate([store.offsets, store.offsets[-1] + readings.offsets[1:]]),
+            np.concatenate([store.model, readings.lm]),
+            np.concatenate([store.fixed, fixed]),
+            np.concatenate([store.level, level]),
+            np.concatenate([store.arc_offsets, store.arc_offsets[-1] + np.cumsum(moving.sum(axis=1))]),
+            np.concatenate([store.arcs, arcs[moving].astype(np.int64)]),
+        )
+
+    def _remembered(self, readings: Readings, units: Sequence[str]) -> npt.NDArray[np.float64]:
+        out = np.full(len(readings.texts), np.nan)
+        for i, unit in enumerate(units):
+            taught = self.memory.get(unit)
+            if taught is None:
+                continue
+            total = sum(taught.values())
+            for row in range(readings.offsets[i], readings.offsets[i + 1]):
+                out[row] = np.log(taught.get(readings.texts[row], 0.0) / total + 1e-4)
+        return out
+
+
+def hash_all(words: Sequence[str], known: dict[str, int]) -> Hashes:
+    """Return the hashes of words; ``known`` remembers them."""
+    out = []
+    for word in words:
+        value = known.get(word)
+        if value is None:
+            value = known[word] = hash_word(word)
+        out.append(value)
+    return np.array(out, dtype=np.uint64)
+
+
+def _with(
+    found: Readings, units: Sequence[str], beam: Beam, wanted: Sequence[Sequence[str]]
+) -> tuple[Readings, npt.NDArray[np.int64]]:
+    """Add to each unit the readings ``wanted`` of it that the beam lost; return also the row of the first of them."""
+    n = len(units)
+    offsets = found.offsets.tolist()
+    rows: list[dict[str, int]] = []
+    lost: list[tuple[int, str]] = []
+    for i in range(n):
+        at = {found.texts[row]: row for row in range(offsets[i + 1] - 1, offsets[i] - 1, -1)}
+        for text in wanted[i]:
+            if text not in at:
+                at[text] = len(found.texts) + len(lost)
+                lost.append((i, text))
+        rows.append(at)
+    first = np.array([at[wanted[i][0]] for i, at in enumerate(rows)], dtype=np.int64)
+    if not lost:
+        return found, first
+    paths = [_path(beam.channel, units[i], text) for i, text in lost]
+    width = max(found.arcs.shape[1], *map(len, paths))
+    arcs = np.full((len(found.texts) + len(lost), width), -2, dtype=np.int32)
+    arcs[: len(found.texts), : found.arcs.shape[1]] = found.arcs
+    for k, path in enumerate(paths):
+        arcs[len(found.texts) + k, : len(path)] = path
+    texts = [*found.texts, *(text for _, text in lost)]
+    lm = np.concatenate([found.lm, beam.lm.words([text for _, text in lost])])
+    owner = np.concatenate([np.repeat(np.arange(n), np.diff(found.offsets)), np.array([i for i, _ in lost])])
+    order = np.argsort(owner, kind="stable")
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    offsets_new = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n))])
+    return Readings(offsets_new, [texts[k] for k in order], lm[order], arcs[order]), place[first]
+
+
+def _path(channel: Channel, source: str, target: str) -> list[int]:
+    """Return the arcs of a reading, last first, where each character stands for one; else nothing is known of it."""
+    if len(source) != len(target):
+        return []
+    found = (
+        next((a for a in channel.by_source.get(s, ()) if channel.targets[a] == t), -1)
+        for s, t in zip(source, target, strict=True)
+    )
+    return list(found)[::-1]
