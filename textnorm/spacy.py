@@ -29,7 +29,7 @@ except ModuleNotFoundError as missing:
     feature, package = "The spaCy component", "spacy"
     raise MissingExtraError(feature, package, "spacy") from missing
 
-from textnorm.config import FILE, builtin_names, find, read
+from textnorm.config import FILE, PHRASEBOOKS, builtin_names, find, is_phrasebook, read
 from textnorm.edits import Edit, Normalized
 from textnorm.edits.edit import FIELDS
 from textnorm.errors import EditError, UnknownNameError, UsageError
@@ -241,11 +241,18 @@ class TextnormComponent:
         file = find(path or spec)
         source = read(file, _flat(overrides))
         self._pipeline = source.build()
+        self._is_book = is_phrasebook(file)
         self.spec, self.overrides, self._absent = spec, dict(overrides), None
         self._file: Path | None = None
         self._text: str | None = None
         if path is not None or spec not in builtin_names():
             self._file = file.resolve()
+            if self._is_book:
+                # A folder of books is not copied: what it means may depend on the folders round it.
+                self._self_contained = file.is_file()
+                self._text = file.read_bytes().decode("utf-8") if self._self_contained else ""
+                self._stem = self._file.name
+                return
             self._text = file.read_text(encoding="utf-8")
             facts, portable = ({k: v for k, v in c.items() if k != "paths"} for c in (source.config, source.portable))
             self._self_contained = facts == portable
@@ -337,21 +344,28 @@ class TextnormComponent:
     def _state(self) -> dict[str, Any]:
         _ = self.pipeline
         saved = None if self._text is None else self._stem
-        if saved is not None and Path(self.spec).suffix != ".cfg" and not any(c in self.spec for c in "/\\"):
+        files = (".cfg", *PHRASEBOOKS)
+        if saved is not None and Path(self.spec).suffix not in files and not any(c in self.spec for c in "/\\"):
             msg = f"Name the folder as a path, './{self.spec}': alone it would be taken for the name of a built-in."
             raise UsageError(msg)
-        return {"pipeline": self.spec, "overrides": self.overrides, "saved": saved}
+        return {"pipeline": self.spec, "overrides": self.overrides, "saved": saved, "is_book": self._is_book}
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write the component to a folder; a pipeline that is no built-in is copied into it.
 
         Raises:
-            UsageError: a ``.cfg`` file that is no model's folder needs files beside it; which, nobody knows.
+            UsageError: a ``.cfg`` file that is no model's folder needs files beside it; which, nobody knows. Nor is a
+                folder of phrasebooks copied.
         """
         path = Path(path)
         state = self._state()
+        if self._is_book and not self._self_contained:
+            msg = f"{self.spec} is a folder of phrasebooks; only a single YAML file is saved with the pipeline."
+            raise UsageError(msg)
         path.mkdir(parents=True, exist_ok=True)
-        if self._text is not None and self._file is not None:
+        if self._is_book and self._text is not None:
+            (path / self._stem).write_bytes(self._text.encode())
+        elif self._text is not None and self._file is not None:
             folder = path / self._stem
             if not self._self_contained:
                 if self._file.name != FILE:
@@ -407,6 +421,10 @@ class TextnormComponent:
             return self
         with TemporaryDirectory() as place:
             folder = Path(place) / Path(state["saved"]).name  # never outside, whatever the bytes say
+            if state.get("is_book"):
+                folder.write_bytes(state["config"].encode())
+                self._load(state["pipeline"], state["overrides"], folder)
+                return self
             folder.mkdir(exist_ok=True)
             (folder / FILE).write_text(state["config"], encoding="utf-8")
             self._load(state["pipeline"], state["overrides"], folder)

@@ -8,9 +8,17 @@ from books import answer, load, matcher, of
 from textnorm.errors import DataError, UsageError
 from textnorm.normalizers.phrasebook.compile import compile_book
 from textnorm.normalizers.phrasebook.errors import BookError
+from textnorm.normalizers.phrasebook.expand import Generator
+from textnorm.normalizers.phrasebook.fixtures import read_lists
 from textnorm.normalizers.phrasebook.load import load_book
 
 HEAD = "language: en\n"
+
+
+def doubled(text):
+    """Return 41 rules, each twice the one before."""
+    more = "".join(f"  r{i}: <r{i - 1}><r{i - 1}>\n" for i in range(1, 41))
+    return f"expansion_rules:\n  r0: '{text}'\n{more}"
 
 
 @pytest.mark.parametrize(
@@ -57,6 +65,24 @@ HEAD = "language: en\n"
         (HEAD + "intents:\n  A: {sentences: [go]}\n  B: {sentences: ['[please] go']}", 4, "'go' is a sentence of 'B' and 'A'"),  # noqa: E501
         (HEAD + "lists:\n  a: {values: [{in: x, out: 1}, {in: x, out: 2}]}\nintents:\n  A: {sentences: ['{a}']}", 3, "means two"),  # noqa: E501
         (HEAD + "intents:\n  A: {sentences: ['go'], canonical: 'go {to}'}", 3, "canonical says {to}"),
+        (HEAD + "intents:\n  A:\n    sentences: ['go {0..9,0:n}']", 4, "is empty"),
+        (HEAD + "intents:\n  A:\n    sentences: ['go {0..9999999999999999:n}']", 4, "goes beyond"),
+        (HEAD + "lists:\n  a: {range: {from: .inf, to: 1}}", 3, "'from' and 'to'"),
+        (HEAD + "lists:\n  a: {range: {from: 0, to: 1.5}}", 3, "'to' of a range is a whole number, not 1.5"),
+        (HEAD + "lists:\n  a: {range: {from: 0, to: 1, multiplier: .nan}}", 3, "numbers of a range"),
+        (HEAD + "lists:\n  a: {values: [{in: x, out: !!binary aGk=}]}", 3, "JSON has, not bytes"),
+        (HEAD + "lists:\n  a: {values: [{in: x, context: {y: .nan}}]}", 3, "must be finite"),
+        (HEAD + "intents:\n  A: {sentences: [x], slots: {y: .inf}}", 3, "must be finite"),
+        (HEAD + "intents:\n  A: {sentences: [x], examples: 5}", 3, "examples must be a list"),
+        (HEAD + "intents:\n  A: {sentences: [x], examples: x}", 3, "examples must be a list"),
+        (HEAD + "settings: {skip_limit: -1}\nintents: {A: {sentences: [x]}}", 2, "at least 0"),
+        ("language: no\nintents: {A: {sentences: [x]}}", 1, "not False (put quotes round 'no')"),
+        ("language: [lt]\nintents: {A: {sentences: [x]}}", 1, "language must be a code"),
+        (HEAD + "intents:\n  A:\n    <<: 5\n    sentences: [x]", 4, "'<<' takes a mapping"),
+        # Expansions that explode.
+        (HEAD + "intents:\n  A:\n    sentences: ['" + "(a|b|c)" * 20 + " go']", 4, "explodes: one word in it"),
+        (HEAD + doubled("!") + "intents:\n  A:\n    sentences: ['go <r40>']", 46, "explodes: its rules make"),
+        (HEAD + doubled("x") + "lists:\n  a: {values: ['<r40>']}\nintents:\n  A: {sentences: ['{a}']}", 45, "explodes: its forms"),  # noqa: E501
     ],
 )  # fmt: skip
 def test_faults_name_file_and_line(tmp_path, text, line, words):
@@ -240,3 +266,48 @@ intents: {Call: {sentences: ["skambinti {who}"]}}
     made = matcher(tmp_path, text)
     assert answer(made, "skambinti gydytojai") == ("Call", {"who": "gydytoja"})
     assert answer(made, "skambinti gydytojui") == ("Call", {"who": "gydytojas"})
+
+
+def test_yaml_merges(tmp_path):
+    text = (
+        "language: en\nframes:\n  A: &a\n    sentences: [go]\n    priority: 2\n    slots: {x: 1}\n"
+        "  B:\n    <<: *a\n    sentences: [stop]\n  C:\n    sentences: [turn]\n    <<: [{priority: 3}, *a]\n"
+    )
+    made = matcher(tmp_path, text)
+    assert [answer(made, said) for said in ("go", "stop", "turn")] == [
+        ("A", {"x": 1}),
+        ("B", {"x": 1}),
+        ("C", {"x": 1}),
+    ]
+    assert [block.priority for block in made.book.blocks] == [2, 2, 3]
+
+
+def test_bom_and_crlf(tmp_path):
+    path = tmp_path / "book.yaml"
+    path.write_bytes(b"\xef\xbb\xbflanguage: en\r\nframes:\r\n  A:\r\n    sentences:\r\n      - 'go [there]'\r\n")
+    assert answer(compile_book(load_book(path)), "go there") == ("A", {})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("areas: 5", "l.yaml: 'areas' must be a list"),
+        ("areas: [x]", "l.yaml: an entry of 'areas' needs a name"),
+        ("entities:\n- name: x\n  attributes: [1]", "l.yaml:2: the attributes of 'x' must be a mapping"),
+        ("areas:\n- name: '<x> y'", "l.yaml:2: unknown rule <x>"),
+    ],
+)
+def test_faults_of_fixtures_name_the_file(tmp_path, text, words):
+    path = tmp_path / "l.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(BookError) as caught:
+        read_lists(path)
+    assert words in str(caught.value)
+
+
+def test_a_wide_range_is_never_listed(tmp_path):
+    made = Generator(matcher(tmp_path, of("go {0..999999999999:n}")))
+    assert made.count() == 10**12
+    assert [one.text for one in made.enumerate(limit=2)] == ["go 0", "go 1"]
+    for one in made.sample(5, seed=1):
+        assert answer(made.matcher, one.text) == ("F", one.slots)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import pickle
+import unicodedata
 
 import pytest
 from books import LT_HOUSE, load, matcher, of
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 import textnorm
 from textnorm.cli import main
 from textnorm.conformance import check
+from textnorm.errors import UsageError
 from textnorm.normalizers.phrasebook import PhrasebookNormalizer, make_phrasebook
 from textnorm.normalizers.phrasebook.canonical import Canonical
 
@@ -38,6 +43,13 @@ def book(tmp_path):
     path = tmp_path / "book.yaml"
     path.write_text(BOOK, encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="module")
+def odd_book(tmp_path_factory):
+    path = tmp_path_factory.mktemp("odd") / "book.yaml"
+    path.write_text(BOOK, encoding="utf-8")
+    return textnorm.load(path)
 
 
 def test_a_sentence_becomes_canonical_with_its_frame(book):
@@ -175,6 +187,32 @@ def test_match_prints_json_lines(book, tmp_path):
     assert json.loads(run("phrases", "match", book, stdin="uždegti lempa\n").stdout)["frame"] == "On"
 
 
+def test_match_reads_files_by_their_ending(book, tmp_path):
+    said = "įjunk šviesą virtuvėje"
+    files = {
+        "a.txt": f"{said}\r\n".encode(),
+        "a.txt.gz": gzip.compress(f"{said}\r\n".encode()),
+        "a.jsonl": json.dumps({"text": f"{said}\r"}).encode() + b"\n",
+        "a.tsv": f"id\ttext\n1\t{said}\n".encode(),
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+        row = json.loads(run("phrases", "match", book, tmp_path / name).stdout)
+        # A carriage return is text, and is kept.
+        end = "" if name == "a.tsv" else "\r"
+        assert (row["text"], row["frame"], row["text_norm"]) == (said + end, "On", f"įjungti šviesą virtuvėje{end}"), (
+            name
+        )
+        assert (row["edits"][0]["start"], row["edits"][0]["end"]) == (0, len(said))
+    (tmp_path / "b.jsonl").write_text('{"q": null}\n{"q": "\\ud800 lempa"}\n')
+    rows = [
+        json.loads(x) for x in run("phrases", "match", book, tmp_path / "b.jsonl", "--column", "q").stdout.splitlines()
+    ]
+    assert rows[0] == {"text": None, "frame": None, "slots": {}, "text_norm": None, "edits": []}
+    assert rows[1]["text"] == "\ud800 lempa"
+    assert "no field 'text'" in run("phrases", "match", book, tmp_path / "b.jsonl", code=2).stderr
+
+
 def test_match_with_lists_and_context(tmp_path):
     (tmp_path / "b.yaml").write_text(
         "language: en\nlists: {name: {values: [none]}}\n"
@@ -187,6 +225,7 @@ def test_match_with_lists_and_context(tmp_path):
     assert json.loads(run(*args, stdin="dim lamp").stdout)["frame"] is None
     assert "--context is no JSON" in run(*args, "--context", "{", code=2).stderr
     assert "must be a JSON object" in run(*args, "--context", "[1]", code=2).stderr
+    assert "NaN is no JSON value" in run(*args, "--context", '{"area": NaN}', code=2).stderr
 
 
 def test_expand_lists_counts_and_draws(book):
@@ -228,8 +267,70 @@ def test_wrong_arguments(book, args, words, code):
 
 def test_a_line_that_is_not_utf8(book, tmp_path):
     (tmp_path / "in.txt").write_bytes(b"a\n\xff\n")
-    assert "in.txt, line 2: not UTF-8" in run("phrases", "match", book, tmp_path / "in.txt", code=1).stderr
+    assert "in.txt, line 2: invalid UTF-8" in run("phrases", "match", book, tmp_path / "in.txt", code=1).stderr
 
 
 def test_normalize_takes_a_book(book):
     assert run("normalize", "-p", book, stdin="įjunk šviesą!\nkita\n").stdout == "įjungti šviesą!\nkita\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "written"), [("123456,5", "123456.5"), ("1234567", "1234567"), ("7.0", "7"), ("0,5", "0.5")]
+)
+def test_canonical_numbers_keep_their_digits(tmp_path, said, written):
+    path = tmp_path / "n.yaml"
+    path.write_text(
+        "language: en\nlists: {n: {range: {from: 0, to: 2000000, fractions: halves}}}\n"
+        "frames: {F: {sentences: ['set {n}']}}\n"
+    )
+    assert textnorm.load(path)(f"set {said}").text == f"set {written}"
+
+
+MARKS = st.text(
+    st.sampled_from([*"įIİßuždegti ,!1", "\u0307", "\u0328", "\u030c", "ﬁ", "\ud800", "\u200d", "한", "ক"]), max_size=14
+)
+
+
+@given(
+    st.lists(
+        st.one_of(MARKS, st.sampled_from(["įjungti", "Į\u0301JUNGTI", "uždegti ", "šviesą", "virtuve\u0307je", "5"]))
+    )
+)
+def test_edits_fit_any_text(odd_book, parts):
+    text = "".join(parts)
+    out = odd_book(text)
+    at, made = 0, []
+    for edit in out.edits:
+        assert 0 <= edit.start <= edit.end <= len(text)
+        if edit.replacement is not None:
+            assert edit.start >= at
+            assert unicodedata.category(text[edit.end : edit.end + 1] or " ")[0] != "M"
+            made += [text[at : edit.start], edit.replacement]
+            at = edit.end
+    assert "".join([*made, text[at:]]) == out.text
+
+
+def test_spacy_saves_a_book_and_runs_a_folder_of_books(book, tmp_path):
+    spacy = pytest.importorskip("spacy", reason="needs spaCy")
+    book.write_bytes(b"\xef\xbb\xbf" + BOOK.replace("\n", "\r\n").encode())
+    nlp = spacy.blank("lt")
+    nlp.add_pipe("textnorm", config={"pipeline": str(book)})
+    before = nlp.get_pipe("textnorm").pipeline.fingerprint
+    nlp.to_disk(tmp_path / "nlp")
+    data = nlp.to_bytes()
+    book.unlink()
+    other = spacy.blank("lt")
+    other.add_pipe("textnorm", config={"pipeline": "unicode"})
+    loaded = spacy.load(tmp_path / "nlp")
+    loaded.to_disk(tmp_path / "nlp")  # over itself
+    for again in (loaded, spacy.load(tmp_path / "nlp"), other.from_bytes(data)):
+        assert again("įjunk šviesą virtuvėje!")._.norm_text == "įjungti šviesą virtuvėje!"
+        assert again.get_pipe("textnorm").pipeline.fingerprint == before
+    (tmp_path / "books").mkdir()
+    (tmp_path / "books" / "a.yaml").write_text(BOOK, encoding="utf-8")
+    folder = spacy.blank("lt")
+    folder.add_pipe("textnorm", config={"pipeline": str(tmp_path / "books")})
+    assert folder("uždegti lempa")._.norm_edits[0]["value"]["frame"] == "On"
+    for save in (lambda: folder.to_disk(tmp_path / "no"), folder.to_bytes):
+        with pytest.raises(UsageError, match="folder"):
+            save()

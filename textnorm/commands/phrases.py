@@ -163,6 +163,7 @@ def match(
     from textnorm.normalizers.phrasebook.normalizer import make_phrasebook
     from textnorm.streaming.formats import STDIO, check_input, detect
     from textnorm.streaming.readers import ReadOptions, read
+    from textnorm.streaming.writers import encode_json
 
     given: dict[str, Any] = {}
     if context is not None:
@@ -187,4 +188,4 @@ def match(
     for chunk in read(file, form, ReadOptions(column=column, advice="Convert it to UTF-8.")):
         for text in chunk.texts:
             row = NOTHING if text is None else nlp.answer(text, given)
-            click.echo(json.dumps(row, ensure_ascii=False))
+            click.echo(encode_json(json.dumps(row, ensure_ascii=False)))

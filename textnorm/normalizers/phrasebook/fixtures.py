@@ -71,7 +71,7 @@ def _values(entries: Iterable[Any], key: str, file: str) -> Iterable[Value]:
             if not isinstance(attributes, Mapping):
                 what = f"the attributes of '{said}' must be a mapping"
                 raise BookError(what, said.where or file)
-            context = {"domain": str(domain), **plain(attributes)}
+            context = {"domain": str(domain), **plain(attributes, said)}
         if not is_template(said):
             yield Value(Text(said), said, str(said), context)
             continue

@@ -32,6 +32,8 @@ from textnorm.normalizers.phrasebook.yamlio import read_yaml
 SUFFIXES = (".yaml", ".yml")
 #: Lists in lists of a slot's value.
 MAX_DEPTH = 6
+#: Items in one value, those in its lists among them.
+MAX_ITEMS = 100_000
 #: Keys of a book's file. The last three are Home Assistant's and say nothing about matching.
 KEYS = (
     "language", "settings", "classes", "layers", "lists", "expansion_rules", "skip_words", "frames", "intents",
@@ -204,6 +206,9 @@ class _Page:
         self.known(data, KEYS, "the book")
         language = data.get("language")
         if language is not None:
+            if not isinstance(language, str):
+                what = f"language must be a code such as lt, not {language!r} (put quotes round 'no')"
+                raise BookError(what, next(key for key in data if key == "language"))
             book.language = book.language or str(language)
         if "settings" in data:
             self.settings(self.mapping(data["settings"], "settings", "settings"))
@@ -238,6 +243,9 @@ class _Page:
             default = getattr(Settings(), key)
             if isinstance(value, bool) != isinstance(default, bool) or not isinstance(value, type(default)):
                 msg = f"the setting '{key}' cannot be {value!r}"
+                raise BookError(msg, self.at(key))
+            if key == "skip_limit" and value < 0:
+                msg = f"the setting '{key}' is at least 0, not {value}"
                 raise BookError(msg, self.at(key))
             allowed = ENUMS.get(str(key))
             if allowed is not None and value not in allowed:
@@ -338,8 +346,8 @@ class _Page:
             msg = f"{what}: a value needs 'in', a string"
             raise BookError(msg, self.at(given))
         text = located(said)
-        context = plain(self.mapping(given.get("context"), f"{what}: context", at)) or None
-        out = plain(given.get("out"))
+        context = plain(self.mapping(given.get("context"), f"{what}: context", at), text) or None
+        out = plain(given.get("out"), text)
         own = bool(given.get("inflect", inflect))
         return Value(parse(text) if is_template(text) else Text(text), text, out, context, own)
 
@@ -402,9 +410,9 @@ class _Page:
             str(frame),
             sentences,
             [parse(sentence) for sentence in sentences],
-            slots=plain(self.mapping(given.get("slots"), f"{what}: slots", frame)),
-            requires=plain(self.mapping(given.get("requires_context"), f"{what}: requires_context", frame)),
-            excludes=plain(self.mapping(given.get("excludes_context"), f"{what}: excludes_context", frame)),
+            slots=plain(self.mapping(given.get("slots"), f"{what}: slots", frame), frame),
+            requires=plain(self.mapping(given.get("requires_context"), f"{what}: requires_context", frame), frame),
+            excludes=plain(self.mapping(given.get("excludes_context"), f"{what}: excludes_context", frame), frame),
             rules=self.rules(given.get("expansion_rules")),
             lists=self.lists(given.get("lists")),
             keywords=None if keywords is None else frozenset(forms(" ".join(self.strings(keywords, what, frame)))),
@@ -418,7 +426,7 @@ class _Page:
             block.offers["area"] = "area"
         # Home Assistant's short forms of a required context and of a fixed slot.
         if "name_domains" in given:
-            block.requires.setdefault("domain", plain(given["name_domains"]))
+            block.requires.setdefault("domain", plain(given["name_domains"], frame))
         if "inferred_domain" in given:
             block.slots.setdefault("domain", str(given["inferred_domain"]))
         self.book.blocks.append(block)
@@ -435,7 +443,8 @@ class _Page:
                 if not isinstance(text, str):
                     msg = f"the frame '{frame}': an example is a sentence, not {text!r}"
                     raise BookError(msg, self.at(given))
-                wanted = None if slots is None else plain(self.mapping(slots, "slots of an example", text))
+                said = self.mapping(slots, "slots of an example", text)
+                wanted = None if slots is None else plain(said, located(text))
                 self.book.examples.append(Example(located(text), frame, wanted))
 
 
@@ -453,27 +462,39 @@ def lists_of(path: Path, data: Mapping[Any, Any], lists: Any) -> dict[str, SlotL
     return _Page(Book(path.stem), path, data).lists(lists)
 
 
-def plain(value: Any, depth: int = 0) -> Any:
+def plain(value: Any, at: Located | str = "") -> Any:
     """Return a value of YAML without the places of its strings.
 
+    Args:
+        value: what YAML holds.
+        at: its place, said in errors.
+
     Raises:
-        BookError: it is nested too deeply (aliases in aliases grow without end), or a number is not finite.
+        BookError: it is nested too deeply or too large (aliases in aliases grow without end), a number is not finite,
+            or JSON has no such value.
     """
-    if depth > MAX_DEPTH:
-        what = f"values are nested more than {MAX_DEPTH} deep"
-        raise BookError(what)
-    if isinstance(value, dict):
-        return {plain(k, depth + 1): plain(v, depth + 1) for k, v in value.items()}
-    if isinstance(value, list):
-        return [plain(item, depth + 1) for item in value]
-    if isinstance(value, date):  # YAML reads 2024-03-05 as one; JSON has none
-        return value.isoformat()
-    if isinstance(value, float) and not isfinite(value):
-        what = "numbers must be finite"
-        raise BookError(what)
-    if isinstance(value, str):
-        return str(value)
-    if value is not None and not isinstance(value, bool | int | float):
-        what = f"a value must be one that JSON has, not {type(value).__name__}"
-        raise BookError(what)
-    return value
+    left = MAX_ITEMS
+
+    def copy(value: Any, depth: int) -> Any:
+        nonlocal left
+        left -= 1
+        if depth > MAX_DEPTH or left < 0:
+            what = f"values are nested more than {MAX_DEPTH} deep, or more than {MAX_ITEMS:,} in one"
+            raise BookError(what, at)
+        if isinstance(value, dict):
+            return {copy(k, depth + 1): copy(v, depth + 1) for k, v in value.items()}
+        if isinstance(value, list):
+            return [copy(item, depth + 1) for item in value]
+        if isinstance(value, date):  # YAML reads 2024-03-05 as one; JSON has none
+            return value.isoformat()
+        if isinstance(value, float) and not isfinite(value):
+            what = "numbers must be finite"
+            raise BookError(what, at)
+        if isinstance(value, str):
+            return str(value)
+        if value is not None and not isinstance(value, bool | int | float):
+            what = f"a value must be one that JSON has, not {type(value).__name__}"
+            raise BookError(what, at)
+        return value
+
+    return copy(value, 0)
