@@ -18,7 +18,10 @@ from typing import Any
 MAX_REPEAT = 64
 
 # What \w holds besides digits in ``regex`` and ``re`` together: letters, marks, connectors, joiners, circled letters.
-_LETTERS = r"\pL\pM\p{Nl}\p{No}\p{Pc}\x{200c}\x{200d}\x{24b6}-\x{24e9}\x{1f130}-\x{1f149}\x{1f150}-\x{1f169}\x{1f170}-\x{1f189}"
+_LETTERS = (
+    r"\pL\pM\p{Nl}\p{No}\p{Pc}\x{200c}\x{200d}"
+    r"\x{24b6}-\x{24e9}\x{1f130}-\x{1f149}\x{1f150}-\x{1f169}\x{1f170}-\x{1f189}"
+)
 _CATEGORY = {
     sre.CATEGORY_DIGIT: r"\p{Nd}",
     sre.CATEGORY_NOT_DIGIT: r"\P{Nd}",
