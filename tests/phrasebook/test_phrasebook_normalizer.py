@@ -88,6 +88,15 @@ def test_phrases_in_running_text_and_unknown_words(book):
     assert (mark.label, mark.rule) == ("UNKNOWN", "phrases.no_frame")
 
 
+def test_a_very_long_text_is_no_sentence_but_its_phrases_are_found():
+    book = make_phrasebook(str(LT_HOUSE))
+    assert book.edits("įjunk šviesą virtuvėje")[0].label == "FRAME"
+    line = "įjunk šviesą virtuvėje " * 40_000
+    assert len(line) > 900_000
+    assert book.match(line) == []
+    assert all(edit.label != "FRAME" for edit in book.edits(line[:200_000]))
+
+
 def test_settings_switch_parts_off(tmp_path):
     text = "Kas uždegti galėjo"
     for setting, labels in (("unknown: false", ["PHRASE"]), ("phrases: false", ["UNKNOWN"])):

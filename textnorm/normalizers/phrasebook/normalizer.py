@@ -24,6 +24,9 @@ from textnorm.protocols import Scope as TextScope
 
 FRAME, NEAREST, PHRASE, UNKNOWN, AMBIGUOUS = "FRAME", "NEAREST", "PHRASE", "UNKNOWN", "AMBIGUOUS"
 
+#: Code points of the longest text that is matched as a sentence; phrases are replaced in text of any length.
+LONGEST = 4000
+
 
 class PhrasebookNormalizer:
     """Normalizes by a phrasebook.
@@ -106,7 +109,7 @@ class PhrasebookNormalizer:
             start, end = _span(text)
             value = {"frames": [{"frame": m.frame, "slots": described(m)} for m in found]}
             return [Edit(start, end, None, AMBIGUOUS, "phrases.ambiguous", found[0].confidence, value)]
-        if self.book.blocks and self.fallback is not None:
+        if self.book.blocks and self.fallback is not None and len(text) <= LONGEST:
             nearest = self._nearest(text)
             if nearest is not None:
                 return [nearest]
@@ -130,8 +133,11 @@ class PhrasebookNormalizer:
         }
 
     def match(self, text: str, context: Mapping[str, Any] | None = None) -> list[Match]:
-        """Return the frame of a text; none where there is none, several where they tie."""
-        return self.matcher.match(text, context)
+        """Return the frame of a text; none where there is none, several where they tie.
+
+        A text of more than `LONGEST` code points is no sentence: a free-text slot would make its cost quadratic.
+        """
+        return self.matcher.match(text, context) if len(text) <= LONGEST else []
 
     def canonical(self, match: Match) -> str:
         """Return the canonical sentence of a match."""
