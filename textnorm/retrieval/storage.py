@@ -16,6 +16,7 @@ pickled.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 from collections.abc import Callable
@@ -129,10 +130,16 @@ class Reader:
 
         Raises:
             DataError: one differs; names it.
+            FileNotFoundError: one is gone; :func:`opening` turns this into a new attempt or a ``DataError``.
         """
         for part in self.parts.values():
             place = self.folder / part.path
-            found = hash_file(place) if part.files is None else hash_folder(place)[0]
+            if part.files is None:
+                found = hash_file(place)
+            else:
+                found, there = hash_folder(place)
+                for gone in sorted(part.files.keys() - there.keys()):
+                    raise FileNotFoundError(errno.ENOENT, "missing", str(place / gone))
             if found != part.hash:
                 msg = f"{place}: not what was written (hash {found}, not {part.hash}). {ADVICE}"
                 raise DataError(msg)
