@@ -19,8 +19,8 @@ JOINERS = frozenset(("ir", "ar", "arba", "bei", ",", "–", "-", "—", "/", "ti
 _AND = frozenset(("ir", "bei", "arba"))
 _MEASURES = ("time", "measure", "money")
 _COUNTS = frozenset(("#0", "#1", "#2"))
-_THAN = frozenset(("kaip", "nei", "negu"))
-_QUOTES = frozenset("„“”\"«»'‚‘’")
+THAN = frozenset(("kaip", "nei", "negu"))
+QUOTES = frozenset("„“”\"«»'‚‘’")
 _SIGNS = frozenset("±~≈≥≤<>+")
 _UNIT_SIGNS = frozenset("% € $ £ eur usd ct lt km m cm mm kg g t ha l ml kwh mwh gwh".split())
 _STATES = frozenset("–—-:=")
@@ -220,7 +220,7 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
     temporal = False
     while i >= 0 and skipped <= 3:
         word = left[i]
-        if word in _QUOTES or word in _SIGNS:
+        if word in QUOTES or word in _SIGNS:
             i -= 1
             continue
         if not word[0].isalpha():
@@ -228,7 +228,7 @@ def demand(left: tuple[str, ...], classes: frozenset[str] = frozenset()) -> Dema
                 break
             by: By = "dash" if word in _STATES else "break"
             return Demand(("nom",), WEAK, phrase(("nom",), f"after '{word}'"), shared=shared, by=by)
-        if word in _THAN and i >= 1:
+        if word in THAN and i >= 1:
             previous = left[i - 1]
             if previous.endswith("iau") or previous in ("anksčiau", "mažiau", "daugiau"):
                 temporal = temporal or previous in _TEMPORAL_COMPARATIVES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from textnorm.languages.lt.demand import JOINERS
+from textnorm.languages.lt.demand import JOINERS, QUOTES, THAN
 from textnorm.languages.lt.government import governors
 from textnorm.languages.lt.grammar import Case, Gender, Number
 from textnorm.languages.lt.tagger import Reading, analyse
@@ -51,7 +51,6 @@ def number_group(n: int) -> Group:
     return "1" if n % 10 == 1 else "2"
 
 
-_QUOTES = frozenset("„“”\"«»'‚‘’")
 _PARTS = frozenset(("puse", "ketvirčiu"))
 _MORE = frozenset(["daugiau", "mažiau", "keletas", "keli", "kelis", "kelias", "kelių", "vėlesnių"])
 _ORDERED = frozenset(("legal", "ordinal"))
@@ -59,7 +58,6 @@ _SUBJECT_OBJECT = frozenset(("nom", "acc"))
 _AND = frozenset(("ir", "ar", "arba", "bei"))
 _PASSED_OVER = _AND | {"per", "bet"}
 _MEASURED = frozenset(("time", "measure", "money", "percent", "kind"))
-_THAN = frozenset(("kaip", "nei", "negu"))
 _BOUND = frozenset((",", "ir", "bet", "ar", "arba", "o"))
 _WORDS_LOOKED_AT = 7
 #: Weight from which a guessed part of speech is believed (a past tense in -jo may look like a noun).
@@ -82,7 +80,7 @@ def _start(right: tuple[str, ...], group: Group, in_range: bool) -> _Start:
     end = len(right)
     while at + 1 < end:
         word, following = right[at], right[at + 1]
-        if word in _QUOTES:
+        if word in QUOTES:
             at += 1
         elif (word in JOINERS or (word == "iki" and in_range)) and following.startswith("#"):
             listed = True
@@ -144,7 +142,7 @@ class Counted(NamedTuple):
     after_one: bool = False
 
 
-_STEPPED_OVER = JOINERS | _QUOTES | {"iki", "su", "iš"}
+_STEPPED_OVER = JOINERS | QUOTES | {"iki", "su", "iš"}
 
 
 def looked_at(right: tuple[str, ...], group: Group, in_range: bool) -> int:
@@ -156,7 +154,7 @@ def looked_at(right: tuple[str, ...], group: Group, in_range: bool) -> int:
     """
     if not right:
         return 0
-    if right[0] in _BOUND and not _THAN.isdisjoint(right):
+    if right[0] in _BOUND and not THAN.isdisjoint(right):
         return len(right)
     start = _start(right, group, in_range) if right[0] in _STEPPED_OVER else None
     for i in range(start.at if start else 0, len(right)):
@@ -175,7 +173,7 @@ def _stops(word: str) -> Literal["", "mark", "word", "all"]:
     if word == "(":
         return "all"
     if not word[0].isalpha():
-        return "" if word in _QUOTES else "mark"
+        return "" if word in QUOTES else "mark"
     return "word" if word not in _PASSED_OVER and _role(word) == "border" else ""
 
 
@@ -204,7 +202,7 @@ def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> l
         word = right[at]
         capital = at < len(caps) and caps[at]
         at += 1
-        if word in _QUOTES:
+        if word in QUOTES:
             continue
         if word == "(" and ")" in right[at : at + 3]:
             at = right.index(")", at) + 1
@@ -245,7 +243,7 @@ def heads(right: tuple[str, ...], caps: tuple[bool, ...], counted: Counted) -> l
 
 def _said_later(right: tuple[str, ...]) -> Head | None:
     """Return the noun that two bounds share and only the second names: per 5 ir ne vėliau kaip per 10 dienų."""
-    at = next((i for i, word in enumerate(right[:6]) if word in _THAN), None)
+    at = next((i for i, word in enumerate(right[:6]) if word in THAN), None)
     if at is None:
         return None
     numbers = [i for i in range(at + 1, min(at + 4, len(right))) if right[i][0] == "#" or _numeral(right[i])]
