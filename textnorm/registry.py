@@ -40,7 +40,10 @@ BUILTIN: dict[str, dict[str, str]] = {
         "names": "textnorm.bench.names:run",
         "phrases": "textnorm.bench.phrases:run",
         "script": "textnorm.bench.script:run",
+        "throughput": "textnorm.bench.throughput:run",
     },
+    # Kinds of step of 'textnorm run' beside normalizing: factory(column, target, **options) -> protocols.Step.
+    "steps": {},
     "inflectors": {
         "textnorm.lt.inflector.v1": "textnorm.languages.lt.forms:make_inflector",
     },
@@ -143,7 +146,8 @@ benchmarks = Registry("benchmarks")
 inflectors = Registry("inflectors")
 name_inflectors = Registry("name_inflectors")
 slot_readers = Registry("slot_readers")
+steps = Registry("steps")
 KINDS: dict[str, Registry] = {
     registry.kind: registry
-    for registry in (normalizers, readers, encoders, benchmarks, inflectors, name_inflectors, slot_readers)
+    for registry in (normalizers, readers, encoders, benchmarks, inflectors, name_inflectors, slot_readers, steps)
 }

@@ -241,6 +241,9 @@ class ReferenceEngine:
             return None
         except Abstain as reason:
             return Reading(None, self._confidence(request), {"abstained": True, "why": str(reason)})
+        except Exception as error:
+            error.rule = rule.id  # type: ignore[attr-defined] # for whoever sets the row aside
+            raise
         value: dict[str, Any] = {}
         if request.why:
             value["why"] = request.why[0] if len(request.why) == 1 else "; ".join(dict.fromkeys(request.why))
