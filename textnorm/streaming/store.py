@@ -180,6 +180,8 @@ class Store:
         arrays = [pa.array(values, kind) for values, kind in zip(columns, schema.types, strict=True)]
         with writing(str(self.folder / ERROR_TABLE)) as sink:
             pq.write_table(pa.Table.from_arrays(arrays, schema=schema), sink)
+        for name in self.finished:  # a worker that was thought dead may have come late
+            shutil.rmtree(self.folder / PARTS / name, ignore_errors=True)
         with suppress(OSError):  # only where nothing is left in it
             for folder, _, _ in os.walk(self.folder / PARTS, topdown=False):
                 os.rmdir(folder)  # noqa: PTH106
