@@ -452,9 +452,7 @@ def _split_windows(starts: IntArray, ends: IntArray, rows: IntArray, begins: Int
 
 
 def _code_points(buffer: bytes, offsets: IntArray) -> IntArray:
-    """Turn ascending byte offsets of UTF-8 into code point offsets."""
-    data = np.frombuffer(buffer, dtype=np.uint8)
-    continuing = (data & 0xC0) == 0x80
-    total = np.zeros(len(data) + 1, dtype=np.int32)
-    np.cumsum(continuing, out=total[1:], dtype=np.int32)
-    return np.asarray(offsets - total[offsets], dtype=np.int64)
+    """Turn byte offsets of UTF-8 into code point offsets."""
+    # Continuation bytes, 0x80 to 0xBF, are the lowest quarter of signed bytes.
+    continuing = np.flatnonzero(np.frombuffer(buffer, dtype=np.int8) < -64)
+    return np.asarray(offsets - np.searchsorted(continuing, offsets), dtype=np.int64)
