@@ -184,7 +184,7 @@ def normalize_batches(
     Args:
         batches: record batches of one schema.
         pipeline: the pipeline.
-        column: column with the text (string, large_string, string_view, a dictionary of one of these, or lists of them).
+        column: column with the text (string, large_string, string_view, a dictionary of one, or a list of them).
         overwrite_columns: replace columns that have the new names, in their place.
         document_column: column with document ids; consecutive equal ids are one document.
         on_error: ``fail`` stops at the first row on which a component fails; ``quarantine`` sets it aside.

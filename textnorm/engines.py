@@ -1,7 +1,7 @@
 """Adapters for engines that are not ours: Ray Data, Spark, Dask, Daft, or anything that hands out Arrow batches.
 
-Each is a few lines round :func:`textnorm.arrow.normalize_batches`, and gives the same rows. A :class:`BatchNormalizer` is
-small to send: it holds the name of a pipeline, and each worker loads it once.
+Each is a few lines round :func:`textnorm.arrow.normalize_batches`, and gives the same rows. A :class:`BatchNormalizer`
+is small to send: it holds the name of a pipeline, and each worker loads it once.
 """
 
 from __future__ import annotations

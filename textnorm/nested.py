@@ -1,7 +1,8 @@
 """Columns of lists of texts: each item is normalized, the lists stay lists.
 
-``COL_norm`` is a list of readings and ``COL_edits`` a list of lists of edits, item by item; ``COL_status`` stays one word
-a row, so that a filter reads the same whatever the column holds. A row with an item that fails is quarantined whole.
+``COL_norm`` is a list of readings and ``COL_edits`` a list of lists of edits, item by item; ``COL_status`` stays one
+word a row, so that a filter reads the same whatever the column holds. A row with an item that fails is quarantined
+whole.
 """
 
 from __future__ import annotations

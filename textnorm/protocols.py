@@ -43,8 +43,8 @@ class Step(Protocol):
     """One step of a run over columns: a record batch in, the same batch with new columns behind its own out.
 
     Normalizing a column is such a step; linking one to a knowledge base is another (``COL_link_id``, ``COL_link_name``,
-    ``COL_link_p``, ``COL_link_candidates``). What becomes of a row must not depend on the other rows of its batch. A step
-    is pickled once for each worker; one that opens something large does so on first use.
+    ``COL_link_p``, ``COL_link_candidates``). What becomes of a row must not depend on the other rows of its batch. A
+    step is pickled once for each worker; one that opens something large does so on first use.
 
     Attributes:
         kind: what it does, in one word: ``link``.

@@ -1,4 +1,4 @@
-"""Other engines: Ray, Ray Data, Spark, Dask, Daft. The same rows from each; each test skips where its engine is missing."""
+"""Other engines: Ray, Ray Data, Spark, Dask, Daft: the same rows from each. Tests skip where an engine is missing."""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ def table(n, start=0):
             "text": pa.array([None if i % 5 == 0 else f"ąž {i % 7}" for i in rows], pa.string_view()),
             "kind": pa.array([f"k{i % 3}" for i in rows], pa.string()).dictionary_encode(),
             "list": pa.array([[f"x{i}"] * (i % 3) for i in rows], pa.list_(pa.string())),
-            "struct": pa.array([{"a": i / 2, "b": str(i)} for i in rows], pa.struct({"a": pa.float64(), "b": pa.string()})),
+            "struct": pa.array(
+                [{"a": i / 2, "b": str(i)} for i in rows], pa.struct({"a": pa.float64(), "b": pa.string()})
+            ),
             "flag": pa.array([i % 2 == 0 for i in rows], pa.bool_()),
         }
     ).replace_schema_metadata({"who": "us"})

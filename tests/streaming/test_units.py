@@ -104,7 +104,9 @@ def corpus(tmp_path, small):
     (folder / "b.jsonl").write_text(lines.replace("\n", "\n\n", 5) + '{"text": "5"}')
     (folder / "sub" / "c.txt").write_text("\n".join(t or "" for t in rows))
     (folder / "sub" / "d.txt.gz").write_bytes(gzip.compress("\n".join(t or "" for t in rows).encode(), mtime=0))
-    (folder / "e.tsv").write_bytes(b"id\ttext\r\n" + b"".join(f"{i}\t{t or ''}\r\n".encode() for i, t in enumerate(rows)))
+    (folder / "e.tsv").write_bytes(
+        b"id\ttext\r\n" + b"".join(f"{i}\t{t or ''}\r\n".encode() for i, t in enumerate(rows))
+    )
     return folder
 
 
@@ -441,7 +443,12 @@ def test_columns_of_lists(tmp_path, kind):
     status = got["text_status"].to_pylist()
     assert status == ["changed", "quarantined", None, "abstained", "unchanged", "changed"]
     edits = got["text_edits"].to_pylist()
-    assert [[len(item) for item in row] if row is not None else None for row in edits[:4]] == [[1, 0], None, None, [1, 0]]
+    assert [[len(item) for item in row] if row is not None else None for row in edits[:4]] == [
+        [1, 0],
+        None,
+        None,
+        [1, 0],
+    ]
     (error,) = pq.read_table(tmp_path / "out" / "_errors.parquet").to_pylist()
     assert (error["row"], error["text"]) == (1, '["b", "boom"]')
     assert error["reason"].startswith("item 1: ")
@@ -481,7 +488,8 @@ def test_steps_in_words(tmp_path):
         with pytest.raises(UsageError, match="--step takes"):
             parse_step(text)
     path = tmp_path / "p.toml"
-    path.write_text('document = "d"\n[[step]]\ncolumn = "a"\npipeline = "unicode"\nset.components.unicode.html = false\n'
+    path.write_text('document = "d"\n[[step]]\ncolumn = "a"\npipeline = "unicode"\n'
+        'set.components.unicode.html = false\n'
                     '[[step]]\nkind = "letters"\ncolumn = "b"\noptions.target = "t"\n')  # fmt: skip
     specs, document = read_plan(path)
     assert document == "d"

@@ -1,8 +1,8 @@
 """Throughput of ``textnorm run`` on Parquet beside the floor, what a second process brings, and peak memory.
 
-The corpus is made from the texts of the data: their lines in another order in each row group. The floor is what any tool
-pays that reads the file, copies the column and writes the columns that ``run`` writes, with the same codec. Every figure
-is of a process of its own; speeds are megabytes of text per CPU-second of all its threads and workers.
+The corpus is made from the texts of the data: their lines in another order in each row group. The floor is what any
+tool pays that reads the file, copies the column and writes the columns that ``run`` writes, with the same codec. Every
+figure is of a process of its own; speeds are megabytes of text per CPU-second of all its threads and workers.
 """
 
 from __future__ import annotations
@@ -59,8 +59,12 @@ def run(data: Path | None) -> Report:
             mb = make(source, texts, size)
             _measure(report, name, source, mb, work)
             source.unlink()
-    report.notes.append(f"{size} MB of text of each kind ({VARIABLE}), snappy; share of the floor: CPU-s of floor / run.")
-    report.notes.append("peak: over what the process held when the pipeline was loaded; of a worker, with its pipeline.")
+    report.notes.append(
+        f"{size} MB of text of each kind ({VARIABLE}), snappy; share of the floor: CPU-s of floor / run."
+    )
+    report.notes.append(
+        "peak: over what the process held when the pipeline was loaded; of a worker, with its pipeline."
+    )
     return report
 
 
@@ -113,7 +117,9 @@ def _measure(report: Report, name: str, source: Path, mb: float, work: Path) -> 
     for pipeline in (str(nothing), *PIPELINES):
         label = Path(pipeline).stem
         got = child("run", source, work / "out", pipeline, "1")
-        report.add(Row(name, "", f"{label}: MB per CPU-s", mb / got["cpu"], note=f"{got['changed']:.1%} of rows changed"))
+        report.add(
+            Row(name, "", f"{label}: MB per CPU-s", mb / got["cpu"], note=f"{got['changed']:.1%} of rows changed")
+        )
         report.add(Row(name, "", f"{label}: share of the floor", floor["cpu"] / got["cpu"]))
         report.add(Row(name, "", f"{label}: peak MB over its tables", got["peak"]))
         if pipeline != "lt-speech":

@@ -203,7 +203,8 @@ def _run(units: list[Unit], out_dir: Path, plan: Plan, options: RunOptions, name
     rate = report.size / 1e6 / max(report.seconds, 1e-9)
     click.echo(
         f"{report.done} files done, {report.skipped} skipped, {report.failed} set aside; "
-        f"{tally.rows} rows, {tally.changed} changed, {tally.abstained} abstained, {tally.quarantined} quarantined{lost}",
+        f"{tally.rows} rows, {tally.changed} changed, {tally.abstained} abstained, "
+        f"{tally.quarantined} quarantined{lost}",
         err=True,
     )
     click.echo(f"{report.seconds:.1f} s, {rate:.1f} MB/s of input; rules and classes: {out_dir / PAGE}", err=True)

@@ -69,9 +69,15 @@ class Added(Protocol):
     names: tuple[str, ...]
 
     @property
-    def failures(self) -> dict[int, str]: ...
+    def failures(self) -> dict[int, str]:
+        """Why rows were set aside."""
+        ...
+
     @property
-    def status(self) -> Sequence[str | None]: ...
+    def status(self) -> Sequence[str | None]:
+        """What became of the rows."""
+        ...
+
     def arrays(self, source: pa.Array | None) -> list[pa.Array]:
         """Return the columns; ``source`` is the column that was read, where it is at hand."""
         ...

@@ -191,6 +191,7 @@ def _how(code: int | None) -> str:
 
 
 def error_of(message: tuple[Any, ...]) -> Exception:
+    """Return the error that a worker spoke of."""
     kind, *facts = message
     if kind == "usage":
         return UsageError(facts[0])

@@ -89,7 +89,7 @@ def read_plan(path: Path) -> tuple[list[StepSpec], str | None]:
     tables = facts.pop("step", None)
     if facts or not isinstance(tables, list) or not tables or not isinstance(document, str | None):
         extra = f"; it does not know '{next(iter(facts))}'" if facts else ""
-        msg = f"{path}: a plan has tables [[step]] with column and pipeline, and perhaps document = \"COLUMN\"{extra}."
+        msg = f'{path}: a plan has tables [[step]] with column and pipeline, and perhaps document = "COLUMN"{extra}.'
         raise UsageError(msg)
     return [_step(table, f"{path}, step {k}") for k, table in enumerate(tables, start=1)], document
 

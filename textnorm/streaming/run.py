@@ -40,8 +40,8 @@ class Event:
     """Something that happened in a run.
 
     Attributes:
-        kind: ``piece`` (part of a file is done), ``file`` (a file is done, skipped or failed, or is done again), ``row``
-            (one was set aside) or ``note`` (anything else people should see).
+        kind: ``piece`` (part of a file is done), ``file`` (one is done, skipped, failed, or done again), ``row`` (one
+            was set aside) or ``note`` (anything else people should see).
         name: the file.
         state: of the file.
         text: what is to be said.
@@ -257,9 +257,7 @@ class _File:
 
 
 class _Run:
-    def __init__(
-        self, units: Sequence[Unit], store: Store, job: Job, options: RunOptions, on_event: OnEvent
-    ) -> None:
+    def __init__(self, units: Sequence[Unit], store: Store, job: Job, options: RunOptions, on_event: OnEvent) -> None:
         self.units, self.store, self.job, self.options = units, store, job, options
         self.tell = on_event
         self.report = Report()

@@ -251,7 +251,9 @@ def _apply(stream: Iterator[Done], step: Step, quarantine: bool) -> Iterator[Don
         if isinstance(chunk, ParquetChunk) and step.column in chunk.data.schema.names:
             column = chunk.data.column(step.column)
         if column is None or bad:
-            column = pa.array([None if i in bad else text for i, text in enumerate(texts)], None if texts else pa.string())
+            column = pa.array(
+                [None if i in bad else text for i, text in enumerate(texts)], None if texts else pa.string()
+            )
             column = column.cast(pa.string()) if pa.types.is_null(column.type) else column
         batch = pa.RecordBatch.from_arrays([column], names=[step.column])
         fields = list(step.fields(batch.schema.field(0)))
@@ -267,7 +269,7 @@ def _apply(stream: Iterator[Done], step: Step, quarantine: bool) -> Iterator[Don
 def _tried(
     step: Step, batch: pa.RecordBatch, fields: Sequence[pa.Field], first: int, failures: dict[int, str]
 ) -> pa.RecordBatch:
-    """Return what a step adds to a batch; where it fails the batch is halved until the row that it fails on is alone."""
+    """Return what a step adds to a batch; where it fails the batch is halved until the row at fault is alone."""
     import pyarrow as pa
 
     schema = pa.schema(fields)

@@ -88,9 +88,7 @@ def cut(unit: Unit, stamp: str, options: ReadOptions, *, whole: bool) -> Iterato
         yield from _cut_lines(unit, path, form, stamp, options)
 
 
-def _cut_parquet(
-    unit: Unit, path: str, form: Format, stamp: str, options: ReadOptions, whole: bool
-) -> Iterator[Task]:
+def _cut_parquet(unit: Unit, path: str, form: Format, stamp: str, options: ReadOptions, whole: bool) -> Iterator[Task]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 

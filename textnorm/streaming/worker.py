@@ -217,7 +217,8 @@ def _note(
             if got.status[i] != "changed":
                 continue
             row = chunk.first + i
-            order = int.from_bytes(hashlib.blake2b(f"{task.name}\0{row}\0{step.column}".encode(), digest_size=7).digest())
+            key = f"{task.name}\0{row}\0{step.column}".encode()
+            order = int.from_bytes(hashlib.blake2b(key, digest_size=7).digest())
             if len(heap) == job.sample and order >= -heap[0][0]:
                 continue
             text = chunk.texts[i] if step.column == chunk.column else ""
@@ -230,9 +231,7 @@ def _note(
             (heapq.heappush if len(heap) < job.sample else heapq.heappushpop)(heap, (-order, entry))
 
 
-def _error(
-    name: str, row: int, step: str, rule: str | None, reason: str, text: str | None
-) -> dict[str, Any]:
+def _error(name: str, row: int, step: str, rule: str | None, reason: str, text: str | None) -> dict[str, Any]:
     return {"file": name, "row": row, "step": step, "rule": rule, "reason": reason, "text": text}
 
 
@@ -247,14 +246,16 @@ def rehearse(task: Task, job: Job, on_row: OnRow) -> None:
 
     for chunk in chunks_of(task, job.reading(task.form.kind)):
         for step in job.plan.steps:
-            values, bad = (chunk.texts, chunk.bad) if step.column == chunk.column else chunk.others.get(step.column, ([], {}))
+            mine = step.column == chunk.column
+            values, bad = (chunk.texts, chunk.bad) if mine else chunk.others.get(step.column, ([], {}))
             for i, value in enumerate(values):
                 if value is None or i in bad:
                     continue
                 on_row(chunk.first + i)
                 try:
                     if isinstance(step, Normalize):
-                        step.pipeline.try_edits([value] if isinstance(value, str) else [v for v in value if v is not None])
+                        texts = [value] if isinstance(value, str) else value
+                        step.pipeline.try_edits([text for text in texts if text is not None])
                     else:
                         step(pa.RecordBatch.from_pydict({step.column: [value]}))
                 except Exception:  # only what kills the process matters here
