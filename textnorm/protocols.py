@@ -44,7 +44,9 @@ class Step(Protocol):
 
     Normalizing a column is such a step; linking one to a knowledge base is another (``COL_link_id``, ``COL_link_name``,
     ``COL_link_p``, ``COL_link_candidates``). What becomes of a row must not depend on the other rows of its batch. A
-    step is pickled once for each worker; one that opens something large does so on first use.
+    step is pickled once for each worker; one that opens something large does so on first use. It
+    may have an attribute ``window``: rows that it would rather be given at once, from several row groups where they are
+    small.
 
     Attributes:
         kind: what it does, in one word: ``link``.

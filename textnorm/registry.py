@@ -43,7 +43,9 @@ BUILTIN: dict[str, dict[str, str]] = {
         "throughput": "textnorm.bench.throughput:run",
     },
     # Kinds of step of 'textnorm run' beside normalizing: factory(column, target, **options) -> protocols.Step.
-    "steps": {},
+    "steps": {
+        "encode": "textnorm.encoders.step:make_encode",
+    },
     "inflectors": {
         "textnorm.lt.inflector.v1": "textnorm.languages.lt.forms:make_inflector",
     },

@@ -242,28 +242,54 @@ def _lists(chunk: Chunk, done: Sequence[Added], step: Normalize, kind: pa.DataTy
 
 
 def _apply(stream: Iterator[Done], step: Step, quarantine: bool) -> Iterator[Done]:
-    """Run any other step."""
+    """Run any other step, on as many rows at once as it wants."""
+    held: list[tuple[Chunk, list[Added], pa.Array]] = []
+    rows, window = 0, int(getattr(step, "window", 0))
+    for chunk, done in stream:
+        column = _column(chunk, done, step.column)
+        if held and column.type != held[0][2].type:
+            yield from _apply_to(held, step, quarantine)
+            held, rows = [], 0
+        held.append((chunk, done, column))
+        rows += len(column)
+        if rows >= window:
+            yield from _apply_to(held, step, quarantine)
+            held, rows = [], 0
+    yield from _apply_to(held, step, quarantine)
+
+
+def _column(chunk: Chunk, done: Sequence[Added], name: str) -> pa.Array:
+    """Return the texts of a column as Arrow; null where they cannot be read."""
     import pyarrow as pa
 
-    for chunk, done in stream:
-        texts, bad = _values(chunk, done, step.column)
-        column = None
-        if isinstance(chunk, ParquetChunk) and step.column in chunk.data.schema.names:
-            column = chunk.data.column(step.column)
-        if column is None or bad:
-            column = pa.array(
-                [None if i in bad else text for i, text in enumerate(texts)], None if texts else pa.string()
-            )
-            column = column.cast(pa.string()) if pa.types.is_null(column.type) else column
-        batch = pa.RecordBatch.from_arrays([column], names=[step.column])
-        fields = list(step.fields(batch.schema.field(0)))
-        failures = dict(bad)
-        new = _tried(step, batch, fields, 0, failures)
-        fresh = sorted(failures.keys() - bad.keys())
-        if fresh and not quarantine:
-            msg = f"{chunk.where(fresh[0])}: {failures[fresh[0]]}"
+    texts, bad = _values(chunk, done, name)
+    if isinstance(chunk, ParquetChunk) and name in chunk.data.schema.names and not bad:
+        return chunk.data.column(name)
+    kind = _type_of(chunk, done, name)
+    return pa.array([None if i in bad else text for i, text in enumerate(texts)], kind or pa.string())
+
+
+def _apply_to(held: list[tuple[Chunk, list[Added], pa.Array]], step: Step, quarantine: bool) -> Iterator[Done]:
+    """Run a step on the rows of some chunks at once."""
+    import pyarrow as pa
+
+    if not held:
+        return
+    columns = [column for _, _, column in held]
+    whole = columns[0] if len(columns) == 1 else pa.chunked_array(columns).unify_dictionaries().combine_chunks()
+    batch = pa.RecordBatch.from_arrays([whole], names=[step.column])
+    failures: dict[int, str] = {}
+    new = _tried(step, batch, list(step.fields(batch.schema.field(0))), 0, failures)
+    at = 0
+    for chunk, done, column in held:
+        n = len(column)
+        mine = {i - at: why for i, why in failures.items() if at <= i < at + n}
+        if mine and not quarantine:
+            msg = f"{chunk.where(min(mine))}: {mine[min(mine)]}"
             raise DataError(msg)
-        yield chunk, [*done, Columns(new, failures)]
+        mine.update(_values(chunk, done, step.column)[1])
+        yield chunk, [*done, Columns(new.slice(at, n), mine)]
+        at += n
 
 
 def _tried(
