@@ -34,6 +34,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "textnorm.static.v1": "textnorm.encoders.static:load_static",
         "textnorm.transformer.v1": "textnorm.encoders.transformer:load_transformer",
     },
+    "generators": {},
     "benchmarks": {
         "lt": "textnorm.bench.lt:run",
         "hubness": "textnorm.bench.hubness:run",
@@ -139,11 +140,12 @@ class Registry:
 normalizers = Registry("normalizers")
 readers = Registry("readers")
 encoders = Registry("encoders")
+generators = Registry("generators")
 benchmarks = Registry("benchmarks")
 inflectors = Registry("inflectors")
 name_inflectors = Registry("name_inflectors")
 slot_readers = Registry("slot_readers")
 KINDS: dict[str, Registry] = {
     registry.kind: registry
-    for registry in (normalizers, readers, encoders, benchmarks, inflectors, name_inflectors, slot_readers)
+    for registry in (normalizers, readers, encoders, generators, benchmarks, inflectors, name_inflectors, slot_readers)
 }

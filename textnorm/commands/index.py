@@ -52,7 +52,7 @@ def build_index(
     names: tuple[str, ...], concepts: str | None, output: Path, encoder: str, factory: str, parameters: str
 ) -> None:
     """Build an INDEX of NAMES; one that is there is replaced when the new one is whole."""
-    from textnorm.commands.index_names import check_tables, read_concepts, read_names
+    from textnorm.linking.tables import check_tables, read_concepts, read_names
 
     check_tables([*names, *([concepts] if concepts else [])])
     if encoder == "none" and (factory != "Flat" or parameters):
@@ -62,7 +62,7 @@ def build_index(
         msg = f"{output} is a file; an index is a folder."
         raise UsageError(msg)
 
-    from textnorm.commands.index_folder import build
+    from textnorm.linking.folder import build
 
     found = read_names(names)
     facts = read_concepts(concepts) if concepts else {}
@@ -88,11 +88,11 @@ def build_index(
 @_concepts
 def add_names(index: Path, names: tuple[str, ...], concepts: str | None) -> None:
     """Add NAMES to an INDEX; rows that it has are left out. With --concepts, rows of concepts replace earlier ones."""
-    from textnorm.commands.index_names import check_tables, read_concepts, read_names
+    from textnorm.linking.tables import check_tables, read_concepts, read_names
 
     check_tables([*names, *([concepts] if concepts else [])])
 
-    from textnorm.commands.index_folder import add
+    from textnorm.linking.folder import add
     from textnorm.retrieval.storage import read_manifest
 
     read_manifest(index)
@@ -115,7 +115,7 @@ def remove_names(index: Path, concepts: tuple[str, ...], concepts_from: str | No
         msg = "Say what to remove: --concept ID, --concepts-from FILE or --name NAME."
         raise UsageError(msg)
 
-    from textnorm.commands.index_folder import remove
+    from textnorm.linking.folder import remove
 
     rows, texts, whole = remove(index, wanted, set(names))
     notes = _Notes()
@@ -129,7 +129,7 @@ def remove_names(index: Path, concepts: tuple[str, ...], concepts_from: str | No
 @click.option("--verify", is_flag=True, help="Read every file and compare it with its hash.")
 def info(index: Path, as_json: bool, verify: bool) -> None:
     """Say what an INDEX holds."""
-    from textnorm.commands.index_folder import open_folder
+    from textnorm.linking.folder import open_folder
     from textnorm.retrieval.storage import opening
 
     held = open_folder(index)
@@ -187,8 +187,8 @@ def correct_index(
         raise UsageError(msg)
     notes = _Notes()
     if dev and bank is not None:
-        from textnorm.commands.index_folder import tune_correction
-        from textnorm.commands.index_names import check_tables, read_labelled
+        from textnorm.linking.folder import tune_correction
+        from textnorm.linking.tables import check_tables, read_labelled
 
         check_tables([dev])
         report = tune_correction(index, _lines(bank, column), read_labelled(dev), notes.say, notes.progress)
@@ -197,7 +197,7 @@ def correct_index(
         notes.say(_line(index))
         return
     if bank is None:
-        from textnorm.commands.index_folder import uncorrect
+        from textnorm.linking.folder import uncorrect
 
         uncorrect(index)
     else:
@@ -206,7 +206,7 @@ def correct_index(
             values["gated"] = True
         texts = _lines(bank, column)
 
-        from textnorm.commands.index_folder import correct
+        from textnorm.linking.folder import correct
 
         correct(index, method, values, texts, notes.progress)
     notes.say(_line(index))
@@ -262,7 +262,7 @@ def upgrade_index(
         msg = "--reembed and --dry-run exclude each other."
         raise UsageError(msg)
 
-    from textnorm.commands.index_folder import embed_anew, make_encoder, open_folder, plan_upgrade, upgrade
+    from textnorm.linking.folder import embed_anew, make_encoder, open_folder, plan_upgrade, upgrade
 
     held = open_folder(index)
     notes = _Notes()

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textnorm import __version__
-from textnorm.commands.index_names import Names, concepts_of, concepts_table
 from textnorm.encoders.protocol import Encoder
 from textnorm.errors import DataError, UsageError
+from textnorm.linking.tables import Names, concepts_of, concepts_table
 from textnorm.retrieval.changing import Writer, committing
 from textnorm.retrieval.index import FoldedIndex
 from textnorm.retrieval.storage import Reader, opening
