@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from textnorm.errors import ConfigError, MissingExtraError, UsageError
 
@@ -289,7 +289,7 @@ def _with_id(span: Span, ids: dict[tuple[int, int, int], str]) -> Span:
     found = ids.get((span.start, span.end, span.label))
     if found is None:
         return span
-    return cast("Span", Span(span.doc, span.start, span.end, label=span.label, kb_id=found, span_id=span.id_))
+    return Span(span.doc, span.start, span.end, label=span.label, kb_id=found, span_id=span.id_)
 
 
 def make_linker(

@@ -69,9 +69,9 @@ class LinkNormalizer:
         start = len(text) - len(text.lstrip())
         new = None
         if answer.id is not None and self.replace != "none":
-            new = answer.id if self.replace == "id" else answer.name
+            new = answer.id if self.replace == "id" else answer.title
             new = None if new == core else new
-        value: dict[str, Any] = {"id": answer.id, "name": answer.name, "p": answer.p, "candidates": answer.candidates}
+        value: dict[str, Any] = {"id": answer.id, "name": answer.title, "p": answer.p, "candidates": answer.candidates}
         if answer.id is None:
             value["abstained"] = True
         return Edit(start, start + len(core), new, LABEL, RULE, min(max(answer.p, 0.0), 1.0), value)
@@ -87,7 +87,7 @@ def make_linker(
         k: candidates in an edit's value at most.
         min_p: threshold of the probability; by default the index's own.
         lang: language of the texts, and of the titles.
-        replace: ``none``: annotate only; ``name``: the concept's title takes the place of the text; ``id``: its id does.
+        replace: what takes the place of the text: ``none``: nothing; ``name``: the concept's title; ``id``: its id.
 
     Raises:
         ConfigError: no such value of ``replace``, or ``k`` or ``min_p`` out of range.

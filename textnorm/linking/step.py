@@ -52,10 +52,19 @@ class Query(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a row gets: the chosen concept, its title, the probability of that choice, the candidates as objects."""
+    """What a row gets.
+
+    Attributes:
+        id: the chosen concept, ``None`` for none of the base.
+        name: the name of it that matched.
+        title: the name that stands for it, in the row's language where it has one there.
+        p: probability of that choice.
+        candidates: as objects, best first.
+    """
 
     id: str | None
     name: str | None
+    title: str | None
     p: float
     candidates: list[dict[str, Any]]
 
@@ -110,41 +119,33 @@ class LinkStep:
         if len(self._known) + len(asked) > self.memo:
             self._known = {}
         for query, link in zip(asked, links, strict=True):
-            answer = answer_of(link, self.title(link, query.lang))
+            answer = self._answer(link, query.lang)
             if len(self._known) < self.memo:
                 self._known[query] = answer
             for i in waiting[query]:
                 out[i] = answer
 
-    def title(self, link: Link, lang: str | None) -> str | None:
-        """Return the name that stands for the chosen concept, in the query's language where it has one there."""
-        if link.id is None:
-            return None
+    def _answer(self, link: Link, lang: str | None) -> Answer:
+        name = next((candidate.name for candidate in link.candidates if candidate.id == link.id), link.id)
         kb = getattr(self.linker, "kb", None)
-        if kb is not None:
-            return str(kb.title(kb.number[link.id], lang))
-        return next((candidate.name for candidate in link.candidates if candidate.id == link.id), link.id)
+        title = name if kb is None or link.id is None else str(kb.title(kb.number[link.id], lang))
+        candidates = [
+            {
+                "id": candidate.id,
+                "name": candidate.name,
+                "lang": candidate.lang,
+                "score": candidate.score,
+                "p": candidate.p,
+                "why": candidate.why,
+            }
+            for candidate in link.candidates
+        ]
+        return Answer(link.id, name, title, link.p, candidates)
 
 
 def readable(text: str) -> str:
     """Return a text without half surrogate pairs, which UTF-8 cannot hold."""
     return text.encode("utf-8", "replace").decode() if not text.isascii() else text
-
-
-def answer_of(link: Link, name: str | None) -> Answer:
-    """Return a link as plain values."""
-    candidates = [
-        {
-            "id": candidate.id,
-            "name": candidate.name,
-            "lang": candidate.lang,
-            "score": candidate.score,
-            "p": candidate.p,
-            "why": candidate.why,
-        }
-        for candidate in link.candidates
-    ]
-    return Answer(link.id, name, link.p, candidates)
 
 
 def candidates_type() -> pa.DataType:
@@ -167,7 +168,7 @@ def link_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Yield each batch with four columns behind its own.
 
-    ``COL_link_id`` is the chosen concept, null where it is none of the base; ``COL_link_name`` its title;
+    ``COL_link_id`` is the chosen concept, null where it is none of the base; ``COL_link_name`` its name that matched;
     ``COL_link_p`` the probability of that choice; ``COL_link_candidates`` the candidates, best first. A null text has
     null in all four; an empty one is linked to nothing.
 

@@ -87,7 +87,12 @@ def check_inputs(paths: Sequence[str], form: str | None = None) -> list[str]:
 
 
 def read_base(
-    paths: Sequence[str], concepts: str | None = None, *, form: str | None = None, lang: str | None = None
+    paths: Sequence[str],
+    concepts: str | None = None,
+    *,
+    form: str | None = None,
+    lang: str | None = None,
+    whole: bool = True,
 ) -> Base:
     """Read names and what is known of their concepts.
 
@@ -100,6 +105,7 @@ def read_base(
         concepts: a table of concepts, or a taxonomy of which only the concepts are taken.
         form: format of ``paths``; by default each file's own.
         lang: language of the names that state none.
+        whole: whether this is all of a base; of names that are added to one, parents may well be unknown here.
 
     Raises:
         UsageError: an input is missing, of no known format, or lacks a column.
@@ -126,7 +132,7 @@ def read_base(
     if concepts is not None:
         base.concepts.update(read_facts(concepts))
     check_parents(base.concepts, concepts or ", ".join(paths))
-    unknown = unknown_parents(base.names, base.concepts)
+    unknown = unknown_parents(base.names, base.concepts) if whole else []
     if unknown:
         child, parent = unknown[0]
         base.notes.append(
