@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import random
 import subprocess
 import sys
@@ -188,7 +189,8 @@ def test_what_says_nothing_finds_nothing(name):
     assert found.indptr.tolist() == [0, 0, 0, 0]
     assert len(generator.search(Queries.of([]), 5).concepts) == 0
     page = "nurse " * 20_000
-    assert listed(generator.search(Queries.of([page]), 5))[0][0][0] == 0 or name == "exact"
+    first = [concept for concept, *_ in listed(generator.search(Queries.of([page]), 1))[0]]
+    assert first == ([] if name == "exact" else [0])
 
 
 # -- depth and ties --------------------------------------------------------------------------------------------------
@@ -277,10 +279,17 @@ def test_folding_is_idempotent_and_knows_no_batch(texts):
 
 def test_hashes_of_names_are_part_of_the_format():
     assert key_hashes(["nurse"]).tolist() == [int.from_bytes(_blake("nurse"), "little")]
-    code = "from textnorm.linking.generators.grams import *; print(sorted(count(['nurse ą'], GramSettings()).hashes.tolist()))"
-    seeds = [subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True).stdout for seed in ("1", "2")]  # noqa: E501
+    code = (
+        "from textnorm.linking.generators.grams import *;"
+        "print(sorted(count(['nurse ą'], GramSettings()).hashes.tolist()))"
+    )
+    seeds = []
+    for seed in ("1", "2"):
+        env = {**os.environ, "PYTHONHASHSEED": seed}
+        call = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+        seeds.append(call.stdout)
     assert seeds[0] == seeds[1]
-    assert seeds[0].count(",") == 14
+    assert seeds[0].count(",") == 17  # 6 + 5 + 4 of <nurse>, 2 + 1 of <a>
 
 
 def _blake(text):

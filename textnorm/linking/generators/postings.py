@@ -174,7 +174,7 @@ class Postings:
             DataError: they are damaged.
         """
         facts = read_json(reader, f"{prefix}settings.json")
-        arrays = [reader.array(f"{prefix}{name}.npy").view(np.ndarray) for name in _PARTS]
+        arrays = [mapped(reader, f"{prefix}{name}.npy") for name in _PARTS]
         try:
             found = cls(GramSettings(**facts["settings"]), int(facts["total"]), *arrays)
         except (KeyError, TypeError, ValueError) as error:
@@ -187,6 +187,17 @@ class Postings:
             msg = f"{reader.folder}: the parts {prefix}* do not fit each other. Build the index again."
             raise DataError(msg)
         return found
+
+
+def mapped(reader: Reader, name: str) -> NDArray[Any]:
+    """Return an array mapped copy-on-write: the sparse product takes only arrays that could be written to.
+
+    Raises:
+        DataError: it is not there, or no array.
+    """
+    reader.array(name)
+    found: NDArray[Any] = np.load(reader.path(name), mmap_mode="c", allow_pickle=False).view(np.ndarray)
+    return found
 
 
 def read_json(reader: Reader, name: str) -> dict[str, Any]:
