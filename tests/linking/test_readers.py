@@ -48,7 +48,7 @@ def test_obo_names_parents_types_and_definitions():
     assert rows(base, "W:0004") == [("thunderstorm", "en", "preferred", None)]
     assert "W:0003" not in base.concepts
     assert any("1 obsolete terms were left out" in note for note in base.notes)
-    assert any("1 parents" in note and "'W:0099', parent of 'W:0004'" in note for note in base.notes)
+    assert any("1 parents" in warning and "'W:0099', parent of 'W:0004'" in warning for warning in base.warnings)
 
 
 def test_obo_may_be_compressed_and_named_otherwise(tmp_path):
@@ -343,7 +343,7 @@ def test_what_is_odd_is_counted():
     base = read_base([OBO])
     base.names.extend([("W:0004", "RAIN {liquid}", "en", None, None, None), ("W:9", "?", None, None, None, None)])
     base.concepts["W:0042"] = {"parents": [], "types": [], "attributes": []}
-    found = look(base.names, base.concepts, base.notes)
+    found = look(base.names, base.concepts, base.warnings)
     assert found.shared == [("rain {liquid}", ["W:0002", "W:0004"])]
     assert found.nameless == ["W:0042"]
     assert found.counts["concepts without a name"] == 2

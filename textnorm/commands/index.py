@@ -91,7 +91,7 @@ def build_index(
     wanted = wanted_generators(generators, vectors=encoder != "none")
     base = read_base(names, concepts, form=form, lang=lang)
     notes = _Notes()
-    for note in base.notes:
+    for note in (*base.notes, *base.warnings):
         notes.say(f"note: {note}")
     build(
         output,
@@ -126,7 +126,7 @@ def add_names(index: Path, names: tuple[str, ...], concepts: str | None, form: s
     read_manifest(index)
     base = read_base(names, concepts, form=form, lang=lang, whole=False)
     notes = _Notes()
-    for note in base.notes:
+    for note in (*base.notes, *base.warnings):
         notes.say(f"note: {note}")
     rows, texts = add(index, base.names, base.concepts, notes.progress)
     notes.say(f"{rows} names added ({texts} new texts), {len(base.names.rows) - rows} were there")

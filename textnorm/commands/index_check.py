@@ -43,8 +43,8 @@ def check_base(
     if out is not None:
         check_output(str(out), [*names, *([concepts] if concepts else [])])
     base = read_base(names, concepts, form=form, lang=lang)
-    found = look(base.names, base.concepts, base.notes)
-    for line in found.lines(shown):
+    found = look(base.names, base.concepts, base.warnings)
+    for line in (*found.lines(shown), *(f"note: {note}" for note in base.notes)):
         click.echo(line)
     if out is not None:
         held = {
@@ -54,6 +54,7 @@ def check_base(
             "shared": [{"name": name, "concepts": ids} for name, ids in found.shared],
             "nameless": found.nameless,
             "warnings": found.warnings,
+            "notes": base.notes,
         }
         part = out.with_name(out.name + ".part")
         part.write_text(json.dumps(held, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

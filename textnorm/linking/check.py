@@ -97,13 +97,13 @@ class Findings:
         return [*lines, *(f"warning: {warning}" for warning in self.warnings)]
 
 
-def look(names: Names, concepts: Concepts, notes: Iterable[str] = ()) -> Findings:
+def look(names: Names, concepts: Concepts, warnings: Iterable[str] = ()) -> Findings:
     """Count what a knowledge base holds and what is odd in it.
 
     Args:
         names: the names.
         concepts: parents, types and attributes by concept.
-        notes: what the readers noted.
+        warnings: what the readers warn of.
     """
     found = Findings()
     owners: dict[str, dict[str, None]] = {}
@@ -130,7 +130,7 @@ def look(names: Names, concepts: Concepts, notes: Iterable[str] = ()) -> Finding
         "concepts with attributes": sum(bool(facts["attributes"]) for facts in concepts.values()),
         "names of several concepts": len(found.shared),
     }
-    found.warnings = list(notes)
+    found.warnings = list(warnings)
     if found.nameless:
         found.warnings.append(
             f"{len(found.nameless):,} concepts have neither a name nor children (the first: '{found.nameless[0]}'); "

@@ -125,7 +125,7 @@ def read_base(
 
         _merge(base, read_esco([path for path, _ in releases], releases[0][1]), lang)
     if base.names.repeated:
-        base.notes.append(f"{base.names.repeated:,} rows are there twice and were left out")
+        base.warnings.append(f"{base.names.repeated:,} rows are there twice and were left out")
     if not base.names.rows:
         msg = f"{', '.join(paths)}: there is no name; an index needs one at least."
         raise DataError(msg)
@@ -135,7 +135,7 @@ def read_base(
     unknown = unknown_parents(base.names, base.concepts) if whole else []
     if unknown:
         child, parent = unknown[0]
-        base.notes.append(
+        base.warnings.append(
             f"{len({parent for _, parent in unknown}):,} parents have neither a name nor a row (the first: '{parent}', "
             f"parent of '{child}'); they are kept as concepts without a name"
         )
@@ -173,6 +173,7 @@ def _merge(base: Base, found: Base, lang: str | None) -> None:
     base.names.extend(fill_lang(found.names.rows, lang))
     base.names.repeated += found.names.repeated
     base.notes += found.notes
+    base.warnings += found.warnings
     for concept, facts in found.concepts.items():
         held = base.concepts.setdefault(concept, {name: [] for name in facts})
         for name, values in facts.items():

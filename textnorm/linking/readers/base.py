@@ -14,9 +14,11 @@ class Base:
     Attributes:
         names: rows of the names table.
         concepts: parents, types and attributes by concept.
-        notes: what was left out or is odd, one line each, for people.
+        notes: what was left out because the format says so (obsolete terms), one line each.
+        warnings: what was left out or kept though it is odd, one line each.
     """
 
     names: Names = field(default_factory=Names)
     concepts: Concepts = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)

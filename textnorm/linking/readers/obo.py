@@ -98,7 +98,7 @@ def read_obo(path: str) -> Base:
     if obsolete:
         base.notes.append(f"{path}: {obsolete:,} obsolete terms were left out")
     if imports:
-        base.notes.append(f"{path}: {imports} imports are not followed; give the imported files, too")
+        base.warnings.append(f"{path}: {imports} imports are not followed; give the imported files, too")
     return base
 
 
