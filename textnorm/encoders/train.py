@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textnorm.encoders.features import FeatureSettings, features
-from textnorm.encoders.pairs import PairSource, names_source
+from textnorm.encoders.pairs import Dealer, PairSource, Side, names_source
 from textnorm.encoders.protocol import as_texts
 from textnorm.encoders.static import StaticEncoder, inverse_frequency
 from textnorm.errors import DataError, MissingExtraError, UsageError
@@ -138,7 +138,7 @@ def train_static(
     table = rng.standard_normal((feature_settings.buckets, settings.dim), dtype=np.float32)
     corpus = _Corpus(usable, feature_settings)
     table *= settings.init * _weights([*corpus.number, *texts], corpus)[:, None]
-    decks = [_Deck(source, corpus, settings.batch, rng) for source in usable]
+    decks = [Dealer(source, corpus.number, settings.batch, rng) for source in usable]
     weights = np.array([source.weight for source in usable])
     size = float((weights * [deck.batch for deck in decks]).sum() / weights.sum())
     pairs = min(settings.passes * sum(deck.pairs for deck in decks), settings.max_pairs)
@@ -170,18 +170,6 @@ def train_static(
     return StaticEncoder.from_float(table, feature_settings, name=name, card=about)
 
 
-@dataclass(frozen=True)
-class _Side:
-    """One side of a batch: texts by number, some read together as one (``indptr`` as in a sparse matrix)."""
-
-    texts: NDArray[np.int64]
-    indptr: NDArray[np.int64]
-
-    @property
-    def count(self) -> int:
-        return len(self.indptr) - 1
-
-
 class _Corpus:
     """All distinct texts of the sources, as sparse matrices: texts × words, and words × rows of the table."""
 
@@ -207,7 +195,7 @@ class _Corpus:
             shape=(words, settings.buckets),
         )
 
-    def select(self, sides: Sequence[_Side]) -> tuple[Any, Any, NDArray[np.int64]]:
+    def select(self, sides: Sequence[Side]) -> tuple[Any, Any, NDArray[np.int64]]:
         """Return items × words and words × rows of the given items alone, and which rows of the table these are."""
         from scipy import sparse
 
@@ -243,50 +231,8 @@ def _compact(matrix: Any) -> tuple[Any, NDArray[np.int64]]:
     return small, used
 
 
-class _Deck:
-    """Deals batches of pairs of one source, each group at most once a batch.
-
-    Groups come in random order; those left over at the end, fewer than a batch, go back into the deck.
-    """
-
-    def __init__(self, source: PairSource, corpus: _Corpus, batch: int, rng: np.random.Generator) -> None:
-        number = corpus.number
-        self.rng = rng
-        self.left = [np.array([number[text] for text in group]) for group in source.left]
-        self.right = [np.array([number[text] for text in group]) for group in source.right] if source.right else None
-        self.bag = source.bag
-        self.batch = min(batch, len(source))
-        self.pairs = source.pairs()
-        self._order: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-        self._next = 0
-
-    def deal(self) -> tuple[_Side, _Side]:
-        """Return the two sides of a batch."""
-        if self._next + self.batch > len(self._order):
-            self._order, self._next = self.rng.permutation(len(self.left)), 0
-        groups = self._order[self._next : self._next + self.batch].tolist()
-        self._next += self.batch
-        chance = self.rng.random((3, len(groups)))
-        first = [self.left[group] for group in groups]
-        a = [int(chance[0, i] * len(texts)) for i, texts in enumerate(first)]
-        left = np.array([texts[k] for texts, k in zip(first, a, strict=True)])
-        single = np.arange(len(groups) + 1)
-        if self.right is None:
-            other = [(k + 1 + int(chance[1, i] * (len(first[i]) - 1))) % len(first[i]) for i, k in enumerate(a)]
-            right = np.array([texts[k] for texts, k in zip(first, other, strict=True)])
-            return _Side(left, single), _Side(right, single)
-        second = [self.right[group] for group in groups]
-        if self.bag is None:
-            right = np.array([texts[int(chance[1, i] * len(texts))] for i, texts in enumerate(second)])
-            return _Side(left, single), _Side(right, single)
-        low, high = self.bag
-        counts = [min(len(texts), low + int(chance[1, i] * (high - low + 1))) for i, texts in enumerate(second)]
-        bags = [self.rng.choice(texts, size=n, replace=False) for texts, n in zip(second, counts, strict=True)]
-        return _Side(left, single), _Side(np.concatenate(bags), np.concatenate(([0], np.cumsum(counts))))
-
-
 def _gradient(
-    table: NDArray[np.float32], corpus: _Corpus, left: _Side, right: _Side, scale: float
+    table: NDArray[np.float32], corpus: _Corpus, left: Side, right: Side, scale: float
 ) -> tuple[float, NDArray[np.int64], NDArray[np.float32]]:
     """Return the loss of a batch, the rows of the table that it touches, and the gradient of the loss in these rows."""
     n = left.count
@@ -297,7 +243,7 @@ def _gradient(
     similar = unit[:n] @ unit[n:].T
     # exp(scale * (s - 1)) is at most 1 and, scale being bounded, never 0: no maximum has to be taken away.
     weight = np.exp(np.float32(scale) * (similar - 1))
-    weight[_same(left, right)] = 0
+    weight[left.same(right)] = 0
     diagonal = np.diagonal(weight).astype(np.float64)
     by_row, by_column = weight.sum(axis=1), weight.sum(axis=0)
     loss = -0.5 * float(np.mean(2 * np.log(diagonal) - np.log(by_row) - np.log(by_column)))
@@ -310,16 +256,3 @@ def _gradient(
     grad -= np.einsum("ij,ij->i", grad, unit)[:, None] * unit
     grad /= norms * n
     return loss, rows, words.T @ (items.T @ grad)
-
-
-def _same(left: _Side, right: _Side) -> NDArray[np.bool_]:
-    """Return which pairs off the diagonal are no negatives: one text stands for two groups of the batch."""
-    n = left.count
-    ours = left.texts
-    same: NDArray[np.bool_] = ours[:, None] == ours[None, :]
-    if len(right.texts) == n:
-        theirs = right.texts
-        same |= theirs[:, None] == theirs[None, :]
-        same |= ours[:, None] == theirs[None, :]
-    same[np.diag_indices(n)] = False
-    return same
