@@ -69,9 +69,7 @@ def check_target(folder: Path) -> None:
         UsageError: something else is there.
     """
     if folder.exists() and not (folder.is_dir() and ((folder / CARD).is_file() or not any(folder.iterdir()))):
-        msg = (
-            f"{folder} exists and is no model of ours; choose another place, so that nothing is lost."
-        )
+        msg = f"{folder} exists and is no model of ours; choose another place, so that nothing is lost."
         raise UsageError(msg)
 
 

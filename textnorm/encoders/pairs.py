@@ -93,24 +93,63 @@ class Side:
 class Dealer:
     """Deals batches of pairs of one source, each group at most once a batch.
 
-    Groups come in random order; those left over at the end, fewer than a batch, go back into the deck.
+    Groups come in random order; those left over at the end, fewer than a batch, go back into the deck. With ``near``,
+    each group is followed by some of its near ones, so that a batch holds negatives that are hard to tell apart.
     """
 
-    def __init__(self, source: PairSource, number: Mapping[str, int], batch: int, rng: np.random.Generator) -> None:
-        """Number the texts of a source by ``number``."""
+    def __init__(
+        self,
+        source: PairSource,
+        number: Mapping[str, int],
+        batch: int,
+        rng: np.random.Generator,
+        *,
+        near: NDArray[np.int64] | None = None,
+        follow: int = 0,
+    ) -> None:
+        """Take a source whose texts are numbered by ``number``.
+
+        Args:
+            source: of pairs.
+            number: of each text.
+            batch: pairs a batch, at most as many as there are groups.
+            rng: decides order and pairs.
+            near: int64 ``[groups, m]``: near groups of each; ``None`` deals in random order alone.
+            follow: so many near groups follow each.
+        """
         self.rng = rng
         self.left = [np.array([number[text] for text in group]) for group in source.left]
         self.right = [np.array([number[text] for text in group]) for group in source.right] if source.right else None
         self.bag = source.bag
         self.batch = min(batch, len(source))
         self.pairs = source.pairs()
+        self.near = near
+        self.follow = follow
         self._order: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._next = 0
+
+    def _shuffled(self) -> NDArray[np.int64]:
+        """Return all groups in a random order, near ones together where they are known."""
+        order: NDArray[np.int64] = self.rng.permutation(len(self.left))
+        if self.near is None or not self.follow:
+            return order
+        drawn = self.rng.permuted(self.near, axis=1)
+        dealt = np.zeros(len(order), dtype=np.bool_)
+        found: list[int] = []
+        for group in order.tolist():
+            if dealt[group]:
+                continue
+            dealt[group] = True
+            found.append(group)
+            beside = [other for other in drawn[group].tolist() if not dealt[other]][: self.follow]
+            dealt[beside] = True
+            found += beside
+        return np.array(found, dtype=np.int64)
 
     def deal(self) -> tuple[Side, Side]:
         """Return the two sides of a batch."""
         if self._next + self.batch > len(self._order):
-            self._order, self._next = self.rng.permutation(len(self.left)), 0
+            self._order, self._next = self._shuffled(), 0
         groups = self._order[self._next : self._next + self.batch].tolist()
         self._next += self.batch
         chance = self.rng.random((3, len(groups)))

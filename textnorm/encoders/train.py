@@ -25,6 +25,8 @@ from textnorm.errors import DataError, MissingExtraError, UsageError
 TOP_SCALE = 40.0
 #: Share of the learning rate that is left at the last step; it falls in a straight line.
 LAST = 0.05
+#: Near groups that are known of each group, among so many groups at a time: bounds time and memory.
+NEAR, AMONG = 16, 8192
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class TrainSettings:
             is seen once does not jump.
         init: standard deviation of the rows before training, on average over the texts; rows that occur in few texts
             start longer, as in TF-IDF.
+        hard: so many groups that are near by their letters are dealt beside each group, of its 16 nearest: negatives
+            that are hard to tell apart. 0: chance alone.
         seed: of rows, order and choice of pairs.
     """
 
@@ -53,6 +57,7 @@ class TrainSettings:
     rate: float = 0.05
     damping: float = 20.0
     init: float = 0.1
+    hard: int = 3
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -62,6 +67,9 @@ class TrainSettings:
                 raise UsageError(msg)
         if self.batch < 2:
             msg = f"batch is {self.batch}; it must be at least 2: the other pairs of a batch are the negatives."
+            raise UsageError(msg)
+        if not 0 <= self.hard <= NEAR:
+            msg = f"hard is {self.hard}; it must be 0 to {NEAR}."
             raise UsageError(msg)
         if not 0 < self.scale <= TOP_SCALE or not self.rate > 0 or not self.init > 0 or not self.damping >= 0:
             msg = (
@@ -138,7 +146,17 @@ def train_static(
     table = rng.standard_normal((feature_settings.buckets, settings.dim), dtype=np.float32)
     corpus = _Corpus(usable, feature_settings)
     table *= settings.init * _weights([*corpus.number, *texts], corpus)[:, None]
-    decks = [Dealer(source, corpus.number, settings.batch, rng) for source in usable]
+    decks = [
+        Dealer(
+            source,
+            corpus.number,
+            settings.batch,
+            rng,
+            near=_near(source, feature_settings, rng) if settings.hard and source.right is None else None,
+            follow=settings.hard,
+        )
+        for source in usable
+    ]
     weights = np.array([source.weight for source in usable])
     size = float((weights * [deck.batch for deck in decks]).sum() / weights.sum())
     pairs = min(settings.passes * sum(deck.pairs for deck in decks), settings.max_pairs)
@@ -217,6 +235,28 @@ def _weights(texts: Sequence[str], corpus: _Corpus) -> NDArray[np.float32]:
     weights = inverse_frequency(texts, corpus.settings)
     uses = np.asarray((corpus.texts @ corpus.words).sum(axis=0)).ravel()
     return weights / np.float32(np.sqrt((uses * weights**2).sum() / uses.sum()))
+
+
+def _near(source: PairSource, settings: FeatureSettings, rng: np.random.Generator) -> NDArray[np.int64] | None:
+    """Return the groups nearest to each by the letters of their names, int64 ``[groups, at most NEAR]``.
+
+    They are looked for among random parts of :data:`AMONG` groups. ``None`` where there are too few groups.
+    """
+    count = min(NEAR, len(source) - 1, AMONG - 1)
+    if len(source) <= 4 * NEAR:
+        return None
+    encoder = StaticEncoder.weighted([text for group in source.left for text in group], settings)
+    found = np.zeros((len(source), count), dtype=np.int64)
+    order = rng.permutation(len(source))
+    for part in np.array_split(order, -(-len(order) // AMONG)):
+        groups = [source.left[i] for i in part.tolist()]
+        rows = encoder.encode([text for group in groups for text in group])
+        sums = np.add.reduceat(rows, np.cumsum([0, *map(len, groups[:-1])]), axis=0)
+        sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
+        similar = sums @ sums.T
+        np.fill_diagonal(similar, -2)
+        found[part] = part[np.argpartition(-similar, count - 1, axis=1)[:, :count]]
+    return found
 
 
 def _compact(matrix: Any) -> tuple[Any, NDArray[np.int64]]:
