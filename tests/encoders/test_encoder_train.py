@@ -97,9 +97,7 @@ def test_a_step_follows_the_gradient_of_the_loss(bags):
     source = PairSource("t", list(names.values()), list(names.values()) if bags else None, bag=(1, 2) if bags else None)
     corpus = _Corpus([source], options)
     left = Side(np.array([0, 2, 3]), np.arange(4))
-    right = (
-        Side(np.array([1, 2, 0, 4, 5]), np.array([0, 1, 3, 5])) if bags else Side(np.array([1, 0, 4]), np.arange(4))
-    )
+    right = Side(np.array([1, 2, 0, 4, 5]), np.array([0, 1, 3, 5])) if bags else Side(np.array([1, 0, 4]), np.arange(4))
     table = np.random.default_rng(0).standard_normal((61, 5)).astype(np.float32)
     plain = table.astype(np.float64)
     gradient = np.zeros_like(plain)

@@ -174,6 +174,7 @@ def train(
                 if weight is not None:
                     fit.put_weight(final, weight)
         fit.save(final, output, [score.record() for score in report.scores])
+        fit.close()
     return report
 
 
@@ -230,6 +231,12 @@ class _Fit:
 
             self._base = load_encoder(self.plan.base, cache=self.work / "vectors")
         return self._base
+
+    def close(self) -> None:
+        """Let go of the files in ``work``."""
+        close: Any = getattr(self._base, "close", None)
+        if close is not None:
+            close()
 
     def __call__(self, sources: Sequence[PairSource], place: str, texts: Sequence[str]) -> Encoder:
         """Return an encoder trained on sources; ``texts`` are all names that it may know."""
