@@ -34,7 +34,11 @@ BUILTIN: dict[str, dict[str, str]] = {
         "textnorm.static.v1": "textnorm.encoders.static:load_static",
         "textnorm.transformer.v1": "textnorm.encoders.transformer:load_transformer",
     },
-    "generators": {},
+    "generators": {
+        "exact": "textnorm.linking.generators.exact:ExactFactory",
+        "lexical": "textnorm.linking.generators.lexical:LexicalFactory",
+        "dense": "textnorm.linking.generators.dense:DenseFactory",
+    },
     "benchmarks": {
         "lt": "textnorm.bench.lt:run",
         "hubness": "textnorm.bench.hubness:run",
