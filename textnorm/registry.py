@@ -35,7 +35,11 @@ BUILTIN: dict[str, dict[str, str]] = {
         "textnorm.adapter.v1": "textnorm.encoders.adapter:load_adapter",
         "textnorm.transformer.v1": "textnorm.encoders.transformer:load_transformer",
     },
-    "generators": {},
+    "generators": {
+        "exact": "textnorm.linking.generators.exact:ExactFactory",
+        "lexical": "textnorm.linking.generators.lexical:LexicalFactory",
+        "dense": "textnorm.linking.generators.dense:DenseFactory",
+    },
     "benchmarks": {
         "lt": "textnorm.bench.lt:run",
         "hubness": "textnorm.bench.hubness:run",

@@ -46,15 +46,26 @@ def command() -> None:
     metavar="static|none|minilm|NAME_OR_PATH",
     help="static: train a small encoder on these names; none: no vectors; else a model's name or folder.",
 )
+@click.option(
+    "--generators", metavar="LIST", help="What finds candidates: exact,lexical,dense …; by default all that apply."
+)
+@click.option("--decisions", metavar="FILE", help="Table (query, concept_id) that always wins; an empty id is none.")
 @click.option("--factory", default="Flat", show_default=True, help="Of faiss: Flat, HNSW32, 'IVF1024,PQ50x4fs,RFlat' …")
 @click.option("--parameters", default="", help="Of the search, in faiss' words: efSearch=64, nprobe=32.")
 def build_index(
-    names: tuple[str, ...], concepts: str | None, output: Path, encoder: str, factory: str, parameters: str
+    names: tuple[str, ...],
+    concepts: str | None,
+    output: Path,
+    encoder: str,
+    generators: str | None,
+    decisions: str | None,
+    factory: str,
+    parameters: str,
 ) -> None:
     """Build an INDEX of NAMES; one that is there is replaced when the new one is whole."""
     from textnorm.linking.tables import check_tables, read_concepts, read_names
 
-    check_tables([*names, *([concepts] if concepts else [])])
+    check_tables([*names, *(path for path in (concepts, decisions) if path)])
     if encoder == "none" and (factory != "Flat" or parameters):
         msg = "--factory and --parameters are about vectors; --encoder none makes none."
         raise UsageError(msg)
@@ -63,7 +74,9 @@ def build_index(
         raise UsageError(msg)
 
     from textnorm.linking.folder import build
+    from textnorm.linking.parts import wanted_generators
 
+    wanted = wanted_generators(generators, vectors=encoder != "none")
     found = read_names(names)
     facts = read_concepts(concepts) if concepts else {}
     notes = _Notes()
@@ -78,6 +91,8 @@ def build_index(
         parameters=parameters,
         say=notes.say,
         progress=notes.progress,
+        generators=wanted,
+        decisions=decisions,
     )
     notes.say(_line(output))
 
