@@ -26,6 +26,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "textnorm.coref.v1": "textnorm.normalizers.coref:make_coref",
         "textnorm.light_filter.v1": "textnorm.normalizers.light_filter:make_light_filter",
         "textnorm.keyphrases.v1": "textnorm.normalizers.keyphrases:make_keyphrases",
+        "textnorm.linker.v1": "textnorm.linking.normalizer:make_linker",
     },
     "readers": {
         "textnorm.lt.v1": "textnorm.languages.lt.reader:make_reader",
@@ -43,9 +44,12 @@ BUILTIN: dict[str, dict[str, str]] = {
     "benchmarks": {
         "lt": "textnorm.bench.lt:run",
         "hubness": "textnorm.bench.hubness:run",
+        "entities": "textnorm.bench.entities:run",
+        "limit": "textnorm.bench.limit:run",
         "names": "textnorm.bench.names:run",
         "phrases": "textnorm.bench.phrases:run",
         "script": "textnorm.bench.script:run",
+        "titles": "textnorm.bench.titles:run",
     },
     "inflectors": {
         "textnorm.lt.inflector.v1": "textnorm.languages.lt.forms:make_inflector",
