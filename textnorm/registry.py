@@ -33,6 +33,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     },
     "encoders": {
         "textnorm.static.v1": "textnorm.encoders.static:load_static",
+        "textnorm.adapter.v1": "textnorm.encoders.adapter:load_adapter",
         "textnorm.transformer.v1": "textnorm.encoders.transformer:load_transformer",
     },
     "generators": {
