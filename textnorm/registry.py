@@ -34,7 +34,9 @@ BUILTIN: dict[str, dict[str, str]] = {
         "textnorm.static.v1": "textnorm.encoders.static:load_static",
         "textnorm.transformer.v1": "textnorm.encoders.transformer:load_transformer",
     },
-    "generators": {},
+    "generators": {
+        "mined": "textnorm.linking.generators.mined:MinedFactory",
+    },
     "benchmarks": {
         "lt": "textnorm.bench.lt:run",
         "hubness": "textnorm.bench.hubness:run",
