@@ -21,6 +21,7 @@ from textnorm.linking.generators.lexical import batches, joined
 from textnorm.linking.generators.postings import Postings
 from textnorm.linking.generators.ranking import Scored, Slots, top_concepts
 from textnorm.linking.kb import KnowledgeBase
+from textnorm.linking.lexicon.glossary import glossary, languages, phrases
 from textnorm.linking.lexicon.lexicon import Lexicon, vectors
 from textnorm.linking.lexicon.mine import MineSettings, Pair, mine
 from textnorm.linking.lexicon.table import WordTable
@@ -123,7 +124,12 @@ class MinedFactory:
             return None
         how = MineSettings(**settings)
         pairs = name_pairs(kb, target)
-        tables = {lang: mine(lang, found, how) for lang, found in sorted(pairs.items()) if len(found) >= FEWEST}
+        often = phrases(target, fold_names([t for t, lang in zip(kb.texts, kb.langs, strict=True) if lang == target]))
+        tables = {}
+        for lang in sorted({*pairs, *languages()} - {target}):
+            known = glossary(lang, target, often)
+            if len(pairs.get(lang, ())) >= FEWEST or sum(map(bool, known.values())) >= FEWEST:
+                tables[lang] = mine(lang, pairs.get(lang, []), how, known)
         if not tables:
             return None
         return Mined(Lexicon(target, tables), *_native(kb, target))

@@ -76,10 +76,12 @@ class Lexicon:
         unknown = np.ones(len(number), np.float32)
         starts, targets, weights = [0], list[int](), list[float]()
         for at, (lang, unit) in enumerate(number):
-            found = self.tables[lang].of(unit)
+            table = self.tables[lang]
+            known = unit in table.rows
+            found = table.of(unit) if known else table.like(unit)
             targets.extend(vocabulary.setdefault(word, len(vocabulary)) for word, _ in found)
             weights.extend(weight for _, weight in found)
-            unknown[at] = max(0.0, 1.0 - sum(weight for _, weight in found))
+            unknown[at] = max(0.0, 1.0 - sum(weight for _, weight in found)) if found or not known else 0.0
             starts.append(len(targets))
         ones = np.ones(len(columns), np.float32)
         shape = len(number), max(1, len(vocabulary))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,13 +11,17 @@ import numpy as np
 
 from textnorm.linking.lexicon.align import Bitext, align
 from textnorm.linking.lexicon.table import WordTable
-from textnorm.linking.lexicon.units import Cutter, pieces, words
+from textnorm.linking.lexicon.units import Cutter, is_run, pieces, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: A pair of names: source, target, weight; both folded.
 Pair = tuple[str, str, float]
+
+
+#: What a letter of a known piece is worth when a run is cut; at most 1 for one that is mined.
+KNOWN = 0.9
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class MineSettings:
         least: smallest weight of a translation that is kept.
         most: translations kept a unit.
         rare: smallest weighted count of a piece of a run.
+        trust: how many occurrences an entry of the lexicons that ship is worth.
     """
 
     rounds: int = 5
@@ -39,18 +44,34 @@ class MineSettings:
     least: float = 0.02
     most: int = 16
     rare: float = 1.5
+    trust: float = 2.0
 
 
-def mine(lang: str, pairs: Sequence[Pair], settings: MineSettings | None = None) -> WordTable:
-    """Return the word table of pairs of names; empty where there are none."""
+def mine(
+    lang: str,
+    pairs: Sequence[Pair],
+    settings: MineSettings | None = None,
+    known: Mapping[str, Sequence[tuple[str, float]]] | None = None,
+) -> WordTable:
+    """Return the word table of pairs of names.
+
+    Args:
+        lang: the source language.
+        pairs: of names.
+        settings: how.
+        known: translations that are known beforehand; the pairs outweigh them where a unit is frequent.
+    """
     how = settings or MineSettings()
+    prior = known or {}
     left = [words(source) for source, _, _ in pairs]
     target_of: dict[str, int] = {}
     right = [[target_of.setdefault(word, len(target_of)) for word in target.split()] for _, target, _ in pairs]
     weights = [weight for _, _, weight in pairs]
-    cutter = Cutter({})
+    values = {unit: KNOWN * len(unit) for unit in prior if is_run(unit)}
     if any(run for source in left for _, run in source):
-        cutter = Cutter(piece_values(left, right, weights, how))
+        for piece, value in piece_values(left, right, weights, how).items():
+            values[piece] = max(value, values.get(piece, 0.0))
+    cutter = Cutter(values)
     unit_of: dict[str, int] = {}
     cut: dict[str, list[int]] = {}
     numbered = []
@@ -62,29 +83,26 @@ def mine(lang: str, pairs: Sequence[Pair], settings: MineSettings | None = None)
             row.extend(cut[word])
         numbered.append(row)
     both = [(a, b, w) for a, b, w in zip(numbered, right, weights, strict=True) if a and b]
-    if not both:
-        return WordTable.build(lang, [], {})
     counts = align(Bitext.of(both), rounds=how.rounds, null=how.null)
-    weight = np.minimum(counts.counts / (counts.totals[counts.source] + how.doubt), 1.0)
-    order = np.lexsort((counts.target, -weight, counts.source))
-    order = order[weight[order] >= how.least]
-    unit, word, weight = counts.source[order], counts.target[order], weight[order]
-    starts = np.searchsorted(unit, np.arange(len(unit_of) + 1))
-    first = np.arange(len(unit)) - starts[unit] < how.most
-    unit, word, weight = unit[first], word[first], weight[first]
-    indptr = np.searchsorted(unit, np.arange(len(unit_of) + 1)).astype(np.int64)
-    values = np.array([cutter.values.get(piece, 0.0) for piece in unit_of], np.float32)
-    used, columns = np.unique(word, return_inverse=True)
-    vocabulary = list(target_of)
-    return WordTable(
-        lang,
-        list(unit_of),
-        values,
-        indptr,
-        columns.astype(np.int32),
-        weight.astype(np.float32),
-        [vocabulary[at] for at in used.tolist()],
-    )
+    made = defaultdict[str, dict[str, float]](dict)
+    total = dict.fromkeys(unit_of, 0.0)
+    total.update(zip(unit_of, counts.totals.tolist(), strict=False))
+    units, vocabulary = list(unit_of), list(target_of)
+    keep = counts.counts >= how.least * (counts.totals[counts.source] + how.doubt)
+    found = (counts.source[keep].tolist(), counts.target[keep].tolist(), counts.counts[keep].tolist())
+    for unit, word, count in zip(*found, strict=True):
+        made[units[unit]][vocabulary[word]] = count
+    for known_unit, translations in prior.items():
+        total[known_unit] = total.get(known_unit, 0.0) + how.trust
+        for known_word, weight in translations:
+            own = made[known_unit]
+            own[known_word] = own.get(known_word, 0.0) + how.trust * weight
+    entries = []
+    for unit_text, often in total.items():
+        ranked = sorted(((count / (often + how.doubt), w) for w, count in made[unit_text].items()), reverse=True)
+        best = [(w, min(weight, 1.0)) for weight, w in ranked[: how.most] if weight >= how.least]
+        entries.append((unit_text, best))
+    return WordTable.build(lang, entries, values)
 
 
 def piece_values(

@@ -35,6 +35,11 @@ def words(folded: str) -> list[tuple[str, bool]]:
     return found
 
 
+def is_run(unit: str) -> bool:
+    """Return whether a unit is a piece of a run."""
+    return _RUN.fullmatch(unit) is not None
+
+
 def longest(run: str) -> int:
     """Return how long a piece of a run may be: alphabets need more letters for a word than Han characters."""
     return LONGEST_ALPHABETIC if ord(run[0]) < 0x3000 else LONGEST
