@@ -35,6 +35,9 @@ BUILTIN: dict[str, dict[str, str]] = {
         "textnorm.transformer.v1": "textnorm.encoders.transformer:load_transformer",
     },
     "generators": {
+        "exact": "textnorm.linking.generators.exact:ExactFactory",
+        "lexical": "textnorm.linking.generators.lexical:LexicalFactory",
+        "dense": "textnorm.linking.generators.dense:DenseFactory",
         "mined": "textnorm.linking.generators.mined:MinedFactory",
     },
     "benchmarks": {

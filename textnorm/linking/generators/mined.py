@@ -192,9 +192,12 @@ def name_pairs(kb: KnowledgeBase, target: str) -> dict[str, list[Pair]]:
 
 
 def _slots(kb: KnowledgeBase, target: str) -> tuple[Slots, frozenset[str]]:
+    """Return the slots of the target language's names, and the words of these."""
     slots = Slots.of(kb)
-    mine_ = np.array([lang == target for lang in kb.langs], np.bool_)[slots.rows]
-    return Slots(slots.rows[mine_], slots.concepts[mine_]), frozenset()
+    own = np.array([lang == target for lang in kb.langs], np.bool_)[slots.rows]
+    slots = Slots(slots.rows[own], slots.concepts[own])
+    folded = fold_names([kb.texts[row] for row in slots.rows.tolist()])
+    return slots, frozenset(word for name in folded for word in name.split())
 
 
 def _native(kb: KnowledgeBase, target: str) -> tuple[Postings, Slots, frozenset[str]]:
@@ -202,5 +205,4 @@ def _native(kb: KnowledgeBase, target: str) -> tuple[Postings, Slots, frozenset[
     folded = fold_names([kb.texts[row] for row in slots.rows.tolist()])
     weights = kb.weights[slots.rows]
     boosts = (weights / (float(kb.weights.max(initial=0.0)) or 1.0)).astype(np.float32)
-    words = frozenset(word for name in folded for word in name.split())
-    return Postings.build(folded, boosts, GramSettings()), slots, words or native
+    return Postings.build(folded, boosts, GramSettings()), slots, native

@@ -14,8 +14,6 @@ from textnorm.errors import DataError
 from textnorm.linking.generators.folding import fold_names
 from textnorm.resources import rules_dir
 
-#: Rows of words that mean nothing to a linker (articles, prepositions) have this in every cell without words.
-EMPTY = ""
 #: From units to words with weights.
 Translations = dict[str, list[tuple[str, float]]]
 Row = Mapping[str, tuple[str, ...]]
@@ -74,18 +72,25 @@ def glossary(source: str, target: str, names: Mapping[str, int]) -> Translations
     for unit, said in counted.items():
         total = sum(said.values())
         weights: dict[str, float] = defaultdict(float)
-        for phrase, often in said.items():
+        for phrase, share in said.items():
             for word in phrase.split():
-                weights[word] += often / total
+                weights[word] += share / total
         found[unit] = [(word, min(weight, 1.0)) for word, weight in weights.items()]
     for unit in silent(source):
         found.setdefault(unit, [])
     return found
 
 
+@cache
+def _silent() -> Mapping[str, tuple[str, ...]]:
+    path = rules_dir("linking") / "silent.tsv"
+    lines = path.read_text(encoding="utf-8").splitlines()[1:]
+    return {lang: tuple(dict.fromkeys(fold_names(words.split()))) for lang, words in (row.split("\t") for row in lines)}
+
+
 def silent(lang: str) -> tuple[str, ...]:
     """Return the words of a language that a translation leaves out."""
-    return tuple(unit for row in rows() if row.keys() == {lang} for unit in row[lang])
+    return _silent().get(lang, ())
 
 
 def phrases(target: str, folded: Sequence[str]) -> dict[str, int]:

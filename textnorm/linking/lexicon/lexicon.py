@@ -46,17 +46,26 @@ class Lexicon:
         self.target = target
         self.tables = dict(tables)
 
-    def detect(self, folded: str, native: frozenset[str] | set[str]) -> str | None:
-        """Return the language whose table knows most letters of a text; ``None`` where the target knows as many.
+    def detect(self, folded: str, native: frozenset[str]) -> str | None:
+        """Return the language whose table knows most letters of a text.
+
+        Letters of a word that is known only by its stem count half; of equal languages the first by name is taken.
 
         Args:
             folded: the text.
             native: words of the target language.
+
+        Returns:
+            ``None`` where the target knows all words, or no table any.
         """
-        best, lang = sum(len(word) for word, _ in words(folded) if word in native), None
+        if all(word in native for word, _ in words(folded)):
+            return None
+        best, lang = 0.0, None
         for code in sorted(self.tables):
             table = self.tables[code]
-            known = sum(len(unit) for unit in table.split(folded) if unit in table.rows)
+            known = 0.0
+            for unit in table.split(folded):
+                known += len(unit) * (1.0 if unit in table.rows else 0.5 if table.like(unit) else 0.0)
             if known > best:
                 best, lang = known, code
         return lang
