@@ -19,6 +19,7 @@ import numpy as np
 from textnorm import __version__
 from textnorm.encoders.protocol import Encoder
 from textnorm.errors import DataError, UsageError
+from textnorm.linking.check import check_parents
 from textnorm.linking.decisions import read_decisions
 from textnorm.linking.kb import KnowledgeBase
 from textnorm.linking.parts import build_generators, kept_rows, put_decisions, put_generators, read_generators
@@ -214,6 +215,7 @@ def build(
 def add(folder: Path, new: Names, concepts: Concepts, progress: Progress) -> tuple[int, int]:
     """Add names and concepts (a concept's new row replaces its old one); return how many names and texts are new."""
     held = open_folder(folder)
+    check_parents({**held.concepts, **concepts}, str(folder))
     known = set(held.names.texts)
     before = Names(list(held.names.rows))
     added = held.names.extend(new.rows)
