@@ -26,25 +26,31 @@ BUILTIN: dict[str, dict[str, str]] = {
         "textnorm.coref.v1": "textnorm.normalizers.coref:make_coref",
         "textnorm.light_filter.v1": "textnorm.normalizers.light_filter:make_light_filter",
         "textnorm.keyphrases.v1": "textnorm.normalizers.keyphrases:make_keyphrases",
+        "textnorm.linker.v1": "textnorm.linking.normalizer:make_linker",
     },
     "readers": {
         "textnorm.lt.v1": "textnorm.languages.lt.reader:make_reader",
     },
     "encoders": {
         "textnorm.static.v1": "textnorm.encoders.static:load_static",
+        "textnorm.adapter.v1": "textnorm.encoders.adapter:load_adapter",
         "textnorm.transformer.v1": "textnorm.encoders.transformer:load_transformer",
     },
     "generators": {
         "exact": "textnorm.linking.generators.exact:ExactFactory",
         "lexical": "textnorm.linking.generators.lexical:LexicalFactory",
         "dense": "textnorm.linking.generators.dense:DenseFactory",
+        "mined": "textnorm.linking.generators.mined:MinedFactory",
     },
     "benchmarks": {
         "lt": "textnorm.bench.lt:run",
         "hubness": "textnorm.bench.hubness:run",
+        "entities": "textnorm.bench.entities:run",
+        "limit": "textnorm.bench.limit:run",
         "names": "textnorm.bench.names:run",
         "phrases": "textnorm.bench.phrases:run",
         "script": "textnorm.bench.script:run",
+        "titles": "textnorm.bench.titles:run",
     },
     "inflectors": {
         "textnorm.lt.inflector.v1": "textnorm.languages.lt.forms:make_inflector",
