@@ -13,6 +13,8 @@ from textnorm.linking.protocol import Candidates
 
 #: Bytes of the table that finds a concept's first name, a block of queries.
 SCRATCH = 32 << 20
+#: Names asked for first, a concept, at most.
+NAMES_EACH = 5.0
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 
@@ -49,20 +51,21 @@ class Scored(NamedTuple):
         indptr: int64 [queries + 1].
         slots: int [n].
         scores: float32 [n], above 0.
-        whole: bool [queries], no name with a score above 0 is left out.
+        floor: float32 [queries], no name that scores above it is left out; 0 where none is.
     """
 
     indptr: NDArray[np.int64]
     slots: NDArray[np.int32]
     scores: NDArray[np.float32]
-    whole: NDArray[np.bool_]
+    floor: NDArray[np.float32]
 
 
-#: Returns the best names (at least so many, where there are) of the queries in some rows of a batch.
-Find = Callable[[NDArray[np.int64], int], Scored]
+#: Returns the best names, so many where there are, of the queries in some rows of a batch; the last argument says
+#: whether this is the first time, when names of low scores may be left out. Later the floor must come down to 0.
+Find = Callable[[NDArray[np.int64], int, bool], Scored]
 
 
-def top_concepts(find: Find, queries: int, slots: Slots, k: int, *, names_each: int = 4) -> Candidates:
+def top_concepts(find: Find, queries: int, slots: Slots, k: int) -> Candidates:
     """Return the ``k`` best concepts of each query, exactly: where names run out before concepts, more are asked for.
 
     Args:
@@ -70,23 +73,25 @@ def top_concepts(find: Find, queries: int, slots: Slots, k: int, *, names_each: 
         queries: how many.
         slots: of the names.
         k: concepts a query.
-        names_each: names asked for first, a concept.
     """
     if not queries or k < 1 or not len(slots.rows):
         return Candidates.empty(queries)
-    want = min(len(slots.rows), max(k * names_each, 32))
+    each = len(slots.rows) / (int(slots.concepts[-1]) + 1)
+    want = min(len(slots.rows), int(k * min(NAMES_EACH, 1.5 * each)) + 16)
     left = np.arange(queries)
     counts = np.zeros(queries, np.int64)
     pieces: list[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], NDArray[np.int32]]] = []
+    first = True
     while len(left):
-        found = find(left, want)
+        found = find(left, want, first)
         of, concepts, scores, names, done = _reduce(found, slots, k)
-        done |= want == len(slots.rows)
         keep = done[of]
         pieces.append((left[of[keep]], concepts[keep], scores[keep], names[keep]))
         counts[left[done]] = np.bincount(of[keep], minlength=len(left))[done]
         left = left[~done]
-        want = min(len(slots.rows), want * 8)
+        if not first:
+            want = min(len(slots.rows), want * 8)
+        first = False
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     of, concepts, scores, names = (np.concatenate(column) for column in zip(*pieces, strict=True))
     if len(pieces) > 1:
@@ -101,9 +106,9 @@ def _reduce(
     """Return query, concept, score and name of the best concepts in order, and which queries are decided."""
     sizes = np.diff(found.indptr)
     n, width = len(sizes), int(sizes.max(initial=0))
-    done = np.ones(n, np.bool_)
     none = np.zeros(0, np.int32)
     if not width:
+        done = found.floor <= 0
         return np.zeros(0, np.int64), none, np.zeros(0, np.float32), none, done
     of = np.repeat(np.arange(n), sizes)
     column = np.arange(len(of)) - np.repeat(found.indptr[:-1], sizes)
@@ -119,10 +124,9 @@ def _reduce(
     rank = np.cumsum(first, axis=1)
     best = first & (rank <= k)
     scores = (_LOW - (keys >> _SHIFT)).astype(np.uint32).view(np.float32)
-    # What was left out scores at most as the last name that was found; ties with it are not decided.
-    last = scores[np.arange(n), np.maximum(sizes - 1, 0)]
-    above = (best & (scores > last[:, None])).sum(axis=1)
-    done = found.whole | (sizes == 0) | (above >= k)
+    # Ties with what was left out are not decided.
+    above = (best & (scores > found.floor[:, None])).sum(axis=1)
+    done = (found.floor <= 0) | (above >= k)
     where = np.nonzero(best)
     return where[0], concepts[where], scores[where], slots.rows[at[where]], done
 
