@@ -108,7 +108,7 @@ class Dense:
             return self._flat.search(vectors, k, corrected=self.corrected)
         holders, index = self.holders, self.index
 
-        def find(which: NDArray[np.int64], n: int, _first: bool) -> Scored:  # noqa: FBT001
+        def find(which: NDArray[np.int64], n: int) -> Scored:
             hits = index.search_positions(vectors[which], min(n, len(index)), corrected=self.corrected)
             # An item found has a score of any sign; ranks need one above 0.
             good = hits.positions >= 0

@@ -44,7 +44,7 @@ class Exact:
     def of(cls, kb: KnowledgeBase) -> Exact:
         """Return the generator of a base."""
         slots = Slots.of(kb)
-        hashes = key_hashes(folded_slots(kb, slots))
+        hashes = key_hashes(folded_slots(kb, slots, fold_names))
         order = np.argsort(hashes, kind="stable")
         return cls(kb, slots, hashes[order], order.astype(np.int32))
 

@@ -171,6 +171,5 @@ def _least(best: NDArray[np.float32], k: int) -> NDArray[np.float32]:
 
 def _first_of_each(of: NDArray[np.int64], concepts: NDArray[np.int32], total: int) -> NDArray[np.int64]:
     """Return the positions, ascending, of the first entry of each pair of query and concept."""
-    _, first = np.unique(of * total + concepts, return_index=True)
-    first.sort()
+    first: NDArray[np.int64] = np.sort(np.unique(of * total + concepts, return_index=True)[1])
     return first

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: ``1 + ln tf``; counts above 255 are 255.
 _TF = np.concatenate([[0], 1 + np.log(np.arange(1, 256))]).astype(np.float64)
-#: Shorter n-grams that are in more than such a share of the names, and in more than so many names, are passed over:
+#: A query may do without shorter n-grams that are in more than such a share of the names and in more than so many:
 #: they cost most of the time and say least (docs/generators.md). Longer ones stay, so that every word can be found.
 STOPS, STOP_FROM = {2: 0.05, 3: 0.1}, 2500
 #: Postings weighed at once.
@@ -117,7 +117,7 @@ class Postings:
 
     def _values(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
         """Yield ``tf * idf`` of all postings, block by block."""
-        idf = np.where(self.stops, 0.0, self.idf)
+        idf = self.idf
         for at in range(0, len(self.slots), BLOCK):
             block = slice(at, min(at + BLOCK, len(self.slots)))
             low, high = np.searchsorted(self.indptr, [at, block.stop], "right") - 1
@@ -132,18 +132,23 @@ class Postings:
 
     @cached_property
     def stops(self) -> NDArray[np.bool_]:
-        """Which grams are too common to be looked at."""
+        """Which grams are so common that a query may do without them."""
         shares = np.array([STOPS.get(n, 1.0) for n in range(LENGTH + 1)])
         most = np.maximum(shares * self.total, STOP_FROM)
         found: NDArray[np.bool_] = np.diff(self.indptr) > most[self.hashes & LENGTH]
         return found
 
     # -- searching ---------------------------------------------------------------------------------------------------
-    def vectors(self, folded: Sequence[str]) -> csr_matrix:
-        """Return queries as unit rows, float32 [queries, grams]; the part of grams that no name has is left out."""
-        return self.weighed(count(folded, self.settings))
+    def vectors(self, folded: Sequence[str], thorough: NDArray[np.bool_] | None = None) -> csr_matrix:
+        """Return queries as unit rows, float32 [queries, grams]; the part of grams that no name has is left out.
 
-    def weighed(self, counts: Counts) -> csr_matrix:
+        Args:
+            folded: texts.
+            thorough: bool [queries], look at the most common grams, too; ``None``: at no query's.
+        """
+        return self.weighed(count(folded, self.settings), thorough)
+
+    def weighed(self, counts: Counts, thorough: NDArray[np.bool_] | None = None) -> csr_matrix:
         """Return counted queries as unit rows."""
         _, csr = sparse()
         hashes, width = counts.hashes, len(self.hashes)
@@ -153,9 +158,13 @@ class Postings:
         strange, place = np.unique(hashes[unknown], return_inverse=True)
         columns[unknown] = width + place
         matrix = counts.matrix(columns, width + len(strange))
-        idf = np.concatenate([np.where(self.stops, 0.0, self.idf), np.full(len(strange), 1 + np.log(1 + self.total))])
+        idf = np.concatenate([self.idf, np.full(len(strange), 1 + np.log(1 + self.total))])
         values = (1 + np.log(matrix.data)) * idf[matrix.indices]
         rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        common = np.append(self.stops, np.zeros(len(strange), np.bool_))[matrix.indices]
+        if thorough is not None:
+            common &= ~thorough[rows]
+        values[common] = 0
         norms = np.sqrt(np.bincount(rows, values * values, matrix.shape[0]))
         norms[norms == 0] = 1
         known = (matrix.indices < width) & (values > 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import NamedTuple
 
 import numpy as np
@@ -60,12 +60,11 @@ class Scored(NamedTuple):
     floor: NDArray[np.float32]
 
 
-#: Returns the best names, so many where there are, of the queries in some rows of a batch; the last argument says
-#: whether this is the first time, when names of low scores may be left out. Later the floor must come down to 0.
-Find = Callable[[NDArray[np.int64], int, bool], Scored]
+#: Returns the best names, so many where there are, of the queries in some rows of a batch.
+Find = Callable[[NDArray[np.int64], int], Scored]
 
 
-def top_concepts(find: Find, queries: int, slots: Slots, k: int) -> Candidates:
+def top_concepts(find: Find, queries: int, slots: Slots, k: int, *, first: Find | None = None) -> Candidates:
     """Return the ``k`` best concepts of each query, exactly: where names run out before concepts, more are asked for.
 
     Args:
@@ -73,6 +72,7 @@ def top_concepts(find: Find, queries: int, slots: Slots, k: int) -> Candidates:
         queries: how many.
         slots: of the names.
         k: concepts a query.
+        first: asked instead of ``find`` the first time; may leave out names of low scores.
     """
     if not queries or k < 1 or not len(slots.rows):
         return Candidates.empty(queries)
@@ -81,23 +81,45 @@ def top_concepts(find: Find, queries: int, slots: Slots, k: int) -> Candidates:
     left = np.arange(queries)
     counts = np.zeros(queries, np.int64)
     pieces: list[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], NDArray[np.int32]]] = []
-    first = True
     while len(left):
-        found = find(left, want, first)
+        found = (first or find)(left, want)
         of, concepts, scores, names, done = _reduce(found, slots, k)
         keep = done[of]
         pieces.append((left[of[keep]], concepts[keep], scores[keep], names[keep]))
         counts[left[done]] = np.bincount(of[keep], minlength=len(left))[done]
         left = left[~done]
-        if not first:
+        if first is None:
             want = min(len(slots.rows), want * 8)
-        first = False
+        first = None
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     of, concepts, scores, names = (np.concatenate(column) for column in zip(*pieces, strict=True))
     if len(pieces) > 1:
         order = np.argsort(of, kind="stable")
         concepts, scores, names = concepts[order], scores[order], names[order]
     return Candidates(indptr, concepts, scores, names)
+
+
+def merged(found: Candidates, of: NDArray[np.int64], queries: Sized, k: int) -> Candidates:
+    """Return the best candidates of queries that were searched in several ways: each concept by its best score.
+
+    Args:
+        found: of the ways.
+        of: int64 [ways], the query of each.
+        queries: all queries.
+        k: candidates a query.
+    """
+    query = np.repeat(of, np.diff(found.indptr))
+    order = np.lexsort((found.names, -found.scores, found.concepts, query))
+    query, concepts = query[order], found.concepts[order]
+    new = (np.diff(query, prepend=-1) != 0) | (np.diff(concepts, prepend=-1) != 0)
+    order, query = order[new], query[new]
+    again = np.lexsort((found.concepts[order], -found.scores[order], query))
+    order, query = order[again], query[again]
+    counts = np.bincount(query, minlength=len(queries))
+    keep = np.arange(len(query)) - np.repeat(np.cumsum(counts) - counts, counts) < k
+    indptr = np.concatenate([[0], np.cumsum(np.minimum(counts, k))]).astype(np.int64)
+    order = order[keep]
+    return Candidates(indptr, found.concepts[order], found.scores[order], found.names[order])
 
 
 def _reduce(
