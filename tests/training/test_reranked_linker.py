@@ -144,3 +144,22 @@ def test_carried_examples_on_the_command_line(index, tmp_path):
         got = run("train", "examples", index, "--dev", dev, "-o", out, *wrong)
         assert got.exit_code == 2
         assert message in got.output
+
+
+def test_attributes_of_a_query_move_its_vector(index, tmp_path):
+    rows = [
+        "concept_id\tname\tlang",
+        "1\tward work\ten",
+        "1\tcare of a ward\ten",
+        "2\tward cook\ten",
+        "2\tcook of a ward\ten",
+    ]
+    (tmp_path / "n.tsv").write_text("\n".join([*rows, "3\tdriver\ten", "3\tlorry driver\ten"]) + "\n", "utf-8")
+    got = run("index", "build", tmp_path / "n.tsv", "--generators", "dense", "-o", tmp_path / "i")
+    assert got.exit_code == 0, got.output
+    linker = Linker.load(tmp_path / "i")
+    plain, with_skills = linker.link(["ward", "ward"], attributes=[[], ["lorry driver", "driver"]])
+    assert plain.candidates[0].id in "12"
+    assert with_skills.candidates[0].score != plain.candidates[0].score
+    third = next(c.score for c in with_skills.candidates if c.id == "3")
+    assert third > max([c.score for c in plain.candidates if c.id == "3"], default=0.0)

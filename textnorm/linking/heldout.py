@@ -117,12 +117,15 @@ def split(
     kept = frozenset(concept for concept in titles if kept_out(concept, parts))
     place = {concept: i for i, concept in enumerate(titles)}
     found: list[tuple[str, str]] = []
+    bare: list[tuple[str, str]] = []
     for concept in titles:
         if concept in kept:
             others = [name for name in dict.fromkeys(names.get(concept, ())) if name != titles[concept]]
             found += [(concept, name) for name in others]
             if not others and attributes.get(concept):
-                found.append((concept, ""))
+                bare.append((concept, ""))
+    if len(bare) > len(found):  # a base with hardly any synonyms: titles are looked for by attributes alone
+        found += bare
     if len(found) < 2 or len(kept) == len(titles):
         return None
     if len(found) > MOST:
