@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "names": ("textnorm.commands.names", "Bring the written forms of each name of a document together."),
     "index": ("textnorm.commands.index", "Build and change an index of names."),
     "link": ("textnorm.commands.link", "Link names to the concepts of an index, with probabilities."),
+    "train": ("textnorm.commands.train", "Train encoders and re-rankers on a knowledge base."),
     "profile": ("textnorm.commands.profile", "Typical and outlying texts of a corpus, and drift between two."),
     "phrases": ("textnorm.commands.phrases", "Phrasebooks: check them, list their phrasings, match sentences."),
     "script": ("textnorm.commands.script", "Train, describe and test script models."),

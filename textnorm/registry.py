@@ -33,12 +33,14 @@ BUILTIN: dict[str, dict[str, str]] = {
     },
     "encoders": {
         "textnorm.static.v1": "textnorm.encoders.static:load_static",
+        "textnorm.adapter.v1": "textnorm.encoders.adapter:load_adapter",
         "textnorm.transformer.v1": "textnorm.encoders.transformer:load_transformer",
     },
     "generators": {
         "exact": "textnorm.linking.generators.exact:ExactFactory",
         "lexical": "textnorm.linking.generators.lexical:LexicalFactory",
         "dense": "textnorm.linking.generators.dense:DenseFactory",
+        "mined": "textnorm.linking.generators.mined:MinedFactory",
     },
     "benchmarks": {
         "lt": "textnorm.bench.lt:run",

@@ -20,8 +20,10 @@ METHODS = ("auto", "off", "is", "dis", "dual-is", "dual-dis", "csls", "nnn", "ce
 @click.option("-k", "k", type=click.IntRange(min=1), default=10, show_default=True, help="Candidates a query at most.")
 @click.option("-o", "--output", default=STDIO, metavar="OUT", help="Output file; its ending decides its format.")
 @click.option("--column", default="query", show_default=True, help="Column (field) with the query, in all but text.")
-@click.option("--context-column", metavar="C", default="context", show_default=True, help="Column with the text around.")
-@click.option("--lang", metavar="CODE", help="Language of all queries; by default the column 'lang', where there is one.")
+@click.option(
+    "--context-column", metavar="C", default="context", show_default=True, help="Column with its context."
+)
+@click.option("--lang", metavar="CODE", help="Language of all queries; by default that in the column lang.")
 @click.option("--min-p", type=click.FloatRange(0, 1), metavar="P", help="Link only at this probability or more.")
 @click.option(
     "--precision",
@@ -29,7 +31,7 @@ METHODS = ("auto", "off", "is", "dis", "dual-is", "dual-dis", "csls", "nnn", "ce
     metavar="SHARE",
     help="Link as many as this share of right links allows; needs a tuned index.",
 )
-@click.option("--types", multiple=True, metavar="T", help="Answers of this type, or below this concept; may be repeated.")
+@click.option("--types", multiple=True, metavar="T", help="Only answers of this type, or below this concept.")
 @click.option(
     "--granularity",
     type=click.Choice(["auto", "leaf", "group"]),
@@ -40,7 +42,7 @@ METHODS = ("auto", "off", "is", "dis", "dual-is", "dual-dis", "csls", "nnn", "ce
 @click.option("--decisions", metavar="FILE", help="Table (query, concept_id) that always wins; an empty id is none.")
 @click.option("--generators", metavar="LIST", help="Generators that serve; by default all that the index has.")
 @click.option("--hubness", type=click.Choice(METHODS), default="auto", show_default=True, help="Correction of vectors.")
-@click.option("--why", type=click.Choice(["short", "full"]), default="short", show_default=True, help="How much to tell.")
+@click.option("--why", type=click.Choice(["short", "full"]), default="short", show_default=True, help="Reasons.")
 @click.option("--from", "source", type=click.Choice(KINDS), help="Format of the queries, whatever their file's ending.")
 @click.option("--overwrite-columns", is_flag=True, help="Replace columns that have the names of the new ones.")
 def command(

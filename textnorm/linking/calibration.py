@@ -2,8 +2,8 @@
 
 ``p`` of a query's first candidate is a logistic function of what is known of the query's list (:data:`SIGNALS`),
 straightened by isotonic regression where there were labelled queries enough (Platt 1999; Zadrozny and Elkan, KDD
-2002). The other candidates share what is left by their softmax, ``none of these`` has the rest. A threshold for a wanted
-precision is chosen by split-conformal risk control (Angelopoulos, Bates, Fisch, Lei and Schuster, ICLR 2024).
+2002). The other candidates share what is left by their softmax, ``none of these`` has the rest. A threshold for a
+wanted precision is chosen by split-conformal risk control (Angelopoulos, Bates, Fisch, Lei and Schuster, ICLR 2024).
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Calibration:
         raw = sigmoid(np.einsum("ij,ij->i", both, table))
         if not self.steps[0]:
             return raw
-        return np.interp(raw, np.asarray(self.steps[0]), np.asarray(self.steps[1]))
+        return np.asarray(np.interp(raw, np.asarray(self.steps[0]), np.asarray(self.steps[1])), np.float64)
 
     def threshold(self, precision: float) -> float | None:
         """Return the lowest threshold whose links are right at least so often, with the one-sided bound of conformal

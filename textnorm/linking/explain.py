@@ -39,7 +39,7 @@ def _records(linker: Linker, ranked: Ranked, *, full: bool) -> Iterator[dict[str
     whys = why_of(linker, ranked, full=full)
     concepts, names = scored.pool.concept[ranked.rows].tolist(), scored.name[ranked.rows].tolist()
     scores, p = scored.score[ranked.rows].tolist(), ranked.p.tolist()
-    for i, text in enumerate(ranked.queries.texts):
+    for i in range(len(ranked.queries)):
         a, b = int(ranked.indptr[i]), int(ranked.indptr[i + 1])
         candidates = []
         for j in range(a, b):
@@ -90,9 +90,7 @@ def why_of(linker: Linker, ranked: Ranked, *, full: bool) -> list[dict[str, Any]
     parts = contributions(linker, ranked) if full else ([], np.zeros((len(rows), 0)))
     found: list[dict[str, Any]] = []
     for j in range(len(rows)):
-        why: dict[str, Any] = {
-            name: round(scores[j][g], DIGITS) for g, name in enumerate(generators) if hits[j][g]
-        }
+        why: dict[str, Any] = {name: round(scores[j][g], DIGITS) for g, name in enumerate(generators) if hits[j][g]}
         if child[j] >= 0:
             other, row = int(scored.pool.concept[child[j]]), int(scored.name[child[j]])
             why["inherited"] = {
@@ -125,7 +123,9 @@ def contributions(linker: Linker, ranked: Ranked) -> tuple[list[str], NDArray[np
     table = model.roll.weights.table(("own", *ROLL), langs)[query]
     group = scored.roll[rows, -1] > 0
     own = np.where(group[:, None], own * table[:, :1], own)
-    return [*columns, *ROLL], np.concatenate([own, np.where(group[:, None], scored.roll[rows] * table[:, 1:], 0)], axis=1)
+    return [*columns, *ROLL], np.concatenate(
+        [own, np.where(group[:, None], scored.roll[rows] * table[:, 1:], 0)], axis=1
+    )
 
 
 # -- lines of JSON ---------------------------------------------------------------------------------------------------

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textnorm.linking.fusion import Floats, Pool, Weights, fill, pool_of, rank_rows
 from textnorm.linking.kb import PREFERRED, KnowledgeBase
+from textnorm.linking.levels import Levels
 from textnorm.linking.protocol import Candidates, Queries
 from textnorm.linking.structure import Structure
-
-if TYPE_CHECKING:
-    from textnorm.linking.levels import Levels
 
 #: Weights without tuning: of the generators that are known to be good, and of any other.
 DEFAULTS: dict[str, float] = {"exact": 0.3, "lexical": 1.0, "dense": 0.5, "mined": 0.6, "abbreviations": 0.3}
@@ -116,13 +114,13 @@ class Facts:
         levels: level slots of names and queries; ``None`` where the base does not distinguish levels.
     """
 
-    def __init__(self, kb: KnowledgeBase, levels: Levels | None = None) -> None:
+    def __init__(self, kb: KnowledgeBase) -> None:
         self.kb = kb
         self.structure = Structure(kb)
         self.preferred = np.fromiter((kind in PREFERRED for kind in kb.kinds), np.bool_, len(kb.texts))
         self.langs = {lang: i for i, lang in enumerate(kb.languages)}
         self.lang = np.fromiter((self.langs.get(lang or "", -1) for lang in kb.langs), np.int32, len(kb.texts))
-        self.levels = levels
+        self.levels = Levels.of(kb.texts)
 
 
 class Scored(NamedTuple):
@@ -176,7 +174,7 @@ def score(
         keys = facts.structure.expand(pool.keys, sources)
         if len(keys) > len(pool.keys):
             place = np.searchsorted(keys, pool.keys)
-            pool = fill(keys, found, None, n, len(facts.kb), model.depth)
+            pool = fill(keys, found, n, len(facts.kb), model.depth)
             sources = place[sources]
             names, features = features_of(pool, queries, model, facts)
             own = weigh(features, table, pool.query)
@@ -190,8 +188,12 @@ def take(scored: Scored, rows: NDArray[np.int64]) -> Scored:
     """Return some rows, in ascending order; a child that is left out is forgotten."""
     place = np.full(len(scored.own) + 1, -1, np.int64)
     place[rows] = np.arange(len(rows))
-    pool = Pool(*(column[rows] for column in scored.pool))
-    return Scored(pool, *(column[rows] for column in scored[1:-1]), place[scored.child[rows]])
+    pool, child = scored.pool, place[scored.child[rows]]
+    picked = Pool(
+        pool.keys[rows], pool.query[rows], pool.concept[rows], pool.scores[rows], pool.ranks[rows], pool.names[rows]
+    )
+    facts = scored.features[rows], scored.own[rows], scored.roll[rows], scored.score[rows], scored.name[rows]
+    return Scored(picked, *facts, child)
 
 
 def _best(pool: Pool, own: Floats, queries: int, count: int) -> NDArray[np.int64]:
@@ -205,8 +207,8 @@ def _best(pool: Pool, own: Floats, queries: int, count: int) -> NDArray[np.int64
 def weigh(features: Floats, table: Floats, query: NDArray[np.int64]) -> Floats:
     """Return the sums of features [rows, columns] with the weights [queries, columns] of each row's query."""
     if len(table) and (table == table[0]).all():
-        return features @ table[0]
-    return np.einsum("ij,ij->i", features, table[query])
+        return np.asarray(features @ table[0])
+    return np.asarray(np.einsum("ij,ij->i", features, table[query]))
 
 
 def features_of(pool: Pool, queries: Queries, model: Model, facts: Facts) -> tuple[NDArray[np.int32], Floats]:
@@ -229,7 +231,7 @@ def features_of(pool: Pool, queries: Queries, model: Model, facts: Facts) -> tup
     codes = np.array([facts.langs.get(lang or "", -2) for lang in queries.langs], np.int32)
     out[:, -2] = (facts.lang[names] == codes[pool.query]) & named
     if facts.levels is not None:
-        out[:, -1] = facts.levels.mismatch(queries.texts, pool.query, names) & named
+        out[:, -1] = facts.levels.mismatch(queries.texts, pool.query, names)
     return names, out
 
 

@@ -57,13 +57,12 @@ def pool_of(found: Sequence[Candidates], queries: int, concepts: int, depth: int
         query = np.repeat(np.arange(queries, dtype=np.int64), np.diff(got.indptr))
         each.append(query * size + got.concepts)
     keys = np.unique(np.concatenate(each)) if each else np.zeros(0, np.int64)
-    return fill(keys, found, each, queries, concepts, depth)
+    return fill(keys, found, queries, concepts, depth)
 
 
 def fill(
     keys: NDArray[np.int64],
     found: Sequence[Candidates],
-    each: Sequence[NDArray[np.int64]] | None,
     queries: int,
     concepts: int,
     depth: int,
@@ -77,10 +76,7 @@ def fill(
     names = np.full((rows, len(found)), -1, np.int32)
     for g, got in enumerate(found):
         counts = np.diff(got.indptr)
-        if each is None:
-            own = np.repeat(np.arange(queries, dtype=np.int64), counts) * size + got.concepts
-        else:
-            own = each[g]
+        own = np.repeat(np.arange(queries, dtype=np.int64), counts) * size + got.concepts
         floor = np.zeros(queries)
         full = np.flatnonzero(counts >= depth)
         floor[full] = np.maximum(0, got.scores[got.indptr[full + 1] - 1])

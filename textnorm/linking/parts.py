@@ -241,9 +241,7 @@ def open_linker(folder: Path, wanted: Sequence[str] | None, hubness: str) -> Lin
         if hubness != "auto":
             generators = [corrected(generator, kb, hubness) for generator in generators]
         model, calibration = read_tuned(reader, [generator.name for generator in generators])
-        return Linker(
-            kb, generators, model=model, calibration=calibration, decisions=read_decisions_part(reader, kb)
-        )
+        return Linker(kb, generators, model=model, calibration=calibration, decisions=read_decisions_part(reader, kb))
 
     return opening(folder, use)
 

@@ -110,11 +110,8 @@ def link_file(
     how = ReadOptions(column=options.column, errors="quarantine", advice=ADVICE)
     with ExitStack() as stack:
         stream = stack.enter_context(writing(output, target.codec))
-        sink: Sink
-        if target.kind == "jsonl":
-            sink = JsonSink(stream)
-        else:
-            sink = make_sink(target.kind, stream, options, linker.kb, stack)
+        lines = target.kind == "jsonl"
+        sink: Sink = JsonSink(stream) if lines else make_sink(target.kind, stream, options, linker.kb, stack)
         for chunk in read(source, form, how):
             rows = rows_of(chunk, options)
             for i, row in enumerate(rows):
@@ -124,7 +121,7 @@ def link_file(
                         say(f"quarantined: {chunk.where(i)}: {row.error}")
             there = [row for row in rows if row is not None]
             tally.rows += len(there)
-            if target.kind != "jsonl":
+            if not lines:
                 sink.write(chunk, there, [answer for part in answered.parts(there) for answer in part])
             else:
                 at = 0
@@ -275,4 +272,3 @@ def check_free(names: Sequence[str], added: Sequence[str], label: str, options: 
     if taken and not options.overwrite_columns:
         msg = f"{label}: there is a column '{taken[0]}' already; --overwrite-columns replaces it."
         raise UsageError(msg)
-

@@ -113,8 +113,9 @@ class Structure:
         query, concept = np.divmod(keys, max(1, len(self.kb)))
         sizes = np.diff(self.ancestors.indptr)[concept]
         at = ranges(self.ancestors.indptr[:-1][concept], sizes)
-        index = np.repeat(np.arange(len(keys)), sizes)
-        return np.repeat(query * len(self.kb), sizes) + self.ancestors.items[at], index, self.ancestors.steps[at]
+        index = np.repeat(np.arange(len(keys), dtype=np.int64), sizes)
+        above = np.repeat(query * len(self.kb), sizes) + self.ancestors.items[at].astype(np.int64)
+        return above, index, self.ancestors.steps[at]
 
     def roll_up(
         self,
