@@ -1,7 +1,7 @@
 """OBO files (The OBO Flat File Format 1.4 and 1.2): terms, synonyms by scope, ``is_a``.
 
 A parser of our own: the format is line-based, and of it only six tags are needed. ``pronto`` and ``fastobo`` read all
-of it, but build an ontology in memory that is not wanted here, and drop the qualifiers that hold languages (pronto #95).
+of it, but build an ontology in memory that is not wanted here, and drop the qualifiers with languages (pronto #95).
 """
 
 from __future__ import annotations
