@@ -40,6 +40,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "exact": "textnorm.linking.generators.exact:ExactFactory",
         "lexical": "textnorm.linking.generators.lexical:LexicalFactory",
         "dense": "textnorm.linking.generators.dense:DenseFactory",
+        "mined": "textnorm.linking.generators.mined:MinedFactory",
     },
     "benchmarks": {
         "lt": "textnorm.bench.lt:run",
