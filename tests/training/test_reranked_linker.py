@@ -14,11 +14,11 @@ pytest.importorskip("faiss", reason="the index folder needs faiss (extra: linkin
 import jobs
 
 from textnorm.cli import main
+from textnorm.linking.labelled import Labelled, read_dev
 from textnorm.linking.linker import Linker
 from textnorm.linking.protocol import Queries
 from textnorm.linking.rerank import Reranker, Verdict
 from textnorm.linking.reranked import compare, examples_of, lines
-from textnorm.linking.supervision import Labelled, read_examples
 
 
 class Backwards:
@@ -133,7 +133,7 @@ def test_carried_examples_on_the_command_line(index, tmp_path):
     assert got.exit_code == 0, got.output
     assert "1 labelled queries have no concept; " in got.output
     assert "the concepts of 1 labelled queries have no name in 'xx'" in got.output
-    assert read_examples(str(out)) == [Labelled("esrun ze lorba", ("nurse/lorba",), "xx")]
+    assert read_dev(str(out)) == [Labelled("esrun ze lorba", ("nurse/lorba",), "xx")]
     left = rest.read_text("utf-8").splitlines()
     assert "nurse/lorba\tesrun ze lorba\txx\t\t\t" not in left
     assert len(left) == 1 + len(jobs.rows()) + len(jobs.WORDS) * len(jobs.FIELDS) - 1

@@ -178,15 +178,15 @@ def train_reranker(index: Path, dev: str, output: Path, base: str, as_json: bool
     check_tables([dev])
 
     from textnorm.linking.cross import CrossSettings, check_target, train_cross
+    from textnorm.linking.labelled import read_dev
     from textnorm.linking.linker import Linker
     from textnorm.linking.reranked import compare, examples_of
     from textnorm.linking.reranked import lines as figures_lines
-    from textnorm.linking.supervision import read_examples
 
     settings = CrossSettings(**given)
     check_target(output)
     notes = Notes()
-    rows = read_examples(dev)
+    rows = read_dev(dev)
     linker = Linker.load(index)
     examples, left_out = examples_of(linker, rows, settings.top)
     if left_out:
@@ -237,9 +237,10 @@ def train_examples(index: Path, dev: str, to: str, output: Path, each: int, rest
             raise UsageError(msg)
 
     from textnorm.linking.folder import open_folder
-    from textnorm.linking.supervision import carry, read_examples, rest_of, write_examples, write_names
+    from textnorm.linking.labelled import read_dev
+    from textnorm.linking.supervision import carry, rest_of, write_examples, write_names
 
-    rows = read_examples(dev)
+    rows = read_dev(dev)
     names = open_folder(index).names.rows
     found = carry(rows, names, to, each=each)
     notes = Notes()
