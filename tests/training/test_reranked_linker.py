@@ -140,6 +140,8 @@ def test_carried_examples_on_the_command_line(index, tmp_path):
     for wrong, message in (
         (["--to", "de"], "no name in the language 'de'"),
         (["--to", "xx", "--rest", "x.csv"], "write a"),
+        (["--to", "xx", "--rest", str(dev)], "is the input"),
+        (["--to", "xx", "--rest", str(out)], "is the input"),
     ):
         got = run("train", "examples", index, "--dev", dev, "-o", out, *wrong)
         assert got.exit_code == 2

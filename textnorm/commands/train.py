@@ -229,12 +229,15 @@ def train_examples(index: Path, dev: str, to: str, output: Path, each: int, rest
     textnorm index build rest.tsv -o WORK && textnorm train reranker WORK --dev de.tsv -o MODEL
     """  # noqa: D301 - click reads the escape
     from textnorm.linking.tables import check_tables
+    from textnorm.streaming.formats import check_output
 
     check_tables([dev])
     for path in (output, rest):
         if path is not None and path.suffix not in (".tsv", ".jsonl"):
             msg = f"{path}: write a .tsv or a .jsonl."
             raise UsageError(msg)
+        if path is not None:
+            check_output(str(path), [dev, str(output)] if path is rest else [dev])
 
     from textnorm.linking.folder import open_folder
     from textnorm.linking.labelled import read_dev

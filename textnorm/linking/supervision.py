@@ -9,10 +9,7 @@ found by itself), so the names that were used can be left out of the base that a
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -149,24 +146,19 @@ def write_names(path: Path, rows: Sequence[NameRow]) -> None:
 
 def _write(path: Path, columns: Sequence[str], records: Sequence[dict[str, Any]]) -> None:
     """Write under a temporary name and rename."""
+    from textnorm.streaming.files import writing
+
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = path.suffix == ".jsonl"
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            if not lines:
-                file.write("\t".join(columns) + "\n")
-            for number, record in enumerate(records, 1):
-                if lines:
-                    file.write(json.dumps(record, ensure_ascii=False) + "\n")
-                    continue
-                cells = ["" if record[column] is None else str(record[column]) for column in columns]
-                if any("\t" in cell or "\n" in cell for cell in cells):
-                    msg = f"{path}: row {number} ({cells[0][:40]!r}) holds a tab or a line end; write .jsonl instead."
-                    raise DataError(msg)
-                file.write("\t".join(cells) + "\n")
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()
+    with writing(str(path)) as file:
+        if not lines:
+            file.write(("\t".join(columns) + "\n").encode())
+        for number, record in enumerate(records, 1):
+            if lines:
+                file.write((json.dumps(record, ensure_ascii=False) + "\n").encode())
+                continue
+            cells = ["" if record[column] is None else str(record[column]) for column in columns]
+            if any("\t" in cell or "\n" in cell for cell in cells):
+                msg = f"{path}: row {number} ({cells[0][:40]!r}) holds a tab or a line end; write .jsonl instead."
+                raise DataError(msg)
+            file.write(("\t".join(cells) + "\n").encode())
