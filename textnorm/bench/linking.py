@@ -115,7 +115,10 @@ def built(
 
 def tune(folder: Path, dev: Sequence[Question]) -> None:
     """Tune an index on questions, as ``textnorm index tune`` does."""
-    raise NotImplementedError
+    from textnorm.linking.labelled import Labelled
+    from textnorm.linking.tuning import tune_folder
+
+    tune_folder(folder, [Labelled(q.text, tuple(sorted(q.gold)), q.lang or None) for q in dev], silent)
 
 
 def ask(linker: Linker, questions: Sequence[Question], k: int = K) -> tuple[list[Answer], float]:
