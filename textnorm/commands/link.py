@@ -20,9 +20,7 @@ METHODS = ("auto", "off", "is", "dis", "dual-is", "dual-dis", "csls", "nnn", "ce
 @click.option("-k", "k", type=click.IntRange(min=1), default=10, show_default=True, help="Candidates a query at most.")
 @click.option("-o", "--output", default=STDIO, metavar="OUT", help="Output file; its ending decides its format.")
 @click.option("--column", default="query", show_default=True, help="Column (field) with the query, in all but text.")
-@click.option(
-    "--context-column", metavar="C", default="context", show_default=True, help="Column with its context."
-)
+@click.option("--context-column", metavar="C", default="context", show_default=True, help="Column with its context.")
 @click.option("--lang", metavar="CODE", help="Language of all queries; by default that in the column lang.")
 @click.option("--min-p", type=click.FloatRange(0, 1), metavar="P", help="Link only at this probability or more.")
 @click.option(

@@ -21,6 +21,7 @@ from textnorm.linking.features import ROLL, columns_of
 from textnorm.linking.linker import Candidate, Link, Linker, Ranked
 
 DIGITS = 4
+INHERITED = ROLL.index("inherited")
 
 
 def links_of(linker: Linker, ranked: Ranked, *, full: bool = True) -> list[Link]:
@@ -86,7 +87,7 @@ def why_of(linker: Linker, ranked: Ranked, *, full: bool) -> list[dict[str, Any]
     rows = ranked.rows
     scores, hits = scored.pool.scores[rows].tolist(), (scored.pool.ranks[rows] > 0).tolist()
     child, level = scored.child[rows].tolist(), scored.features[rows, -1].tolist()
-    inherited = scored.roll[rows, 0].tolist()
+    inherited = scored.roll[rows, INHERITED].tolist()
     parts = contributions(linker, ranked) if full else ([], np.zeros((len(rows), 0)))
     found: list[dict[str, Any]] = []
     for j in range(len(rows)):
@@ -120,12 +121,8 @@ def contributions(linker: Linker, ranked: Ranked) -> tuple[list[str], NDArray[np
     own = scored.features[rows] * model.weights.table(columns, langs)[query]
     if not model.roll.on:
         return columns, own
-    table = model.roll.weights.table(("own", *ROLL), langs)[query]
-    group = scored.roll[rows, -1] > 0
-    own = np.where(group[:, None], own * table[:, :1], own)
-    return [*columns, *ROLL], np.concatenate(
-        [own, np.where(group[:, None], scored.roll[rows] * table[:, 1:], 0)], axis=1
-    )
+    more = scored.roll[rows] * model.roll.weights.table(ROLL, langs)[query]
+    return [*columns, *ROLL], np.concatenate([own, more], axis=1)
 
 
 # -- lines of JSON ---------------------------------------------------------------------------------------------------
@@ -195,7 +192,7 @@ class Lines:
                 other, row = int(pool.concept[child[j]]), int(scored.name[child[j]])
                 name = kb.texts[row] if row >= 0 else kb.title(other)
                 told = f'"id": {encode_basestring(kb.ids[other])}, "name": {encode_basestring(name)}'
-                why += f'{", " if why else ""}"inherited": {{{told}, "score": {scored.roll[rows[j], 0]:.4g}}}'
+                why += f'{", " if why else ""}"inherited": {{{told}, "score": {scored.roll[rows[j], INHERITED]:.4g}}}'
             if level[j]:
                 why += f'{", " if why else ""}"level": {level[j]:.4g}'
             row = names[j]
