@@ -54,6 +54,11 @@ BUILTIN: dict[str, dict[str, str]] = {
         "phrases": "textnorm.bench.phrases:run",
         "script": "textnorm.bench.script:run",
         "titles": "textnorm.bench.titles:run",
+        "throughput": "textnorm.bench.throughput:run",
+    },
+    # Kinds of step of 'textnorm run' beside normalizing: factory(column, target, **options) -> protocols.Step.
+    "steps": {
+        "encode": "textnorm.encoders.step:make_encode",
     },
     "inflectors": {
         "textnorm.lt.inflector.v1": "textnorm.languages.lt.forms:make_inflector",
@@ -158,7 +163,18 @@ benchmarks = Registry("benchmarks")
 inflectors = Registry("inflectors")
 name_inflectors = Registry("name_inflectors")
 slot_readers = Registry("slot_readers")
+steps = Registry("steps")
 KINDS: dict[str, Registry] = {
     registry.kind: registry
-    for registry in (normalizers, readers, encoders, generators, benchmarks, inflectors, name_inflectors, slot_readers)
+    for registry in (
+        normalizers,
+        readers,
+        encoders,
+        generators,
+        benchmarks,
+        inflectors,
+        name_inflectors,
+        slot_readers,
+        steps,
+    )
 }
