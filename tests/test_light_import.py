@@ -57,6 +57,7 @@ COMMANDS = [
     "names",
     "index",
     "profile",
+    "duplicates",
     "phrases",
     "script",
 ]

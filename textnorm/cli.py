@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "names": ("textnorm.commands.names", "Bring the written forms of each name of a document together."),
     "index": ("textnorm.commands.index", "Build and change an index of names."),
     "profile": ("textnorm.commands.profile", "Typical and outlying texts of a corpus, and drift between two."),
+    "duplicates": ("textnorm.commands.duplicates", "Mark equal and similar texts of a corpus; nothing is dropped."),
     "phrases": ("textnorm.commands.phrases", "Phrasebooks: check them, list their phrasings, match sentences."),
     "script": ("textnorm.commands.script", "Train, describe and test script models."),
     "bench": ("textnorm.commands.bench", "Measure on data and print the table."),
