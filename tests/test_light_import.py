@@ -57,6 +57,7 @@ COMMANDS = [
     "names",
     "index",
     "profile",
+    "ablate",
     "duplicates",
     "phrases",
     "script",
