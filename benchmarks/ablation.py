@@ -2,7 +2,7 @@
 
     python benchmarks/ablation.py [--json FILE]
 
-Law or news: which of two Lithuanian texts a stretch of six words comes from, 1,500 stretches each. Once as written,
+Law or news: which of two Lithuanian texts a stretch of six words comes from, 1,000 stretches each. Once as written,
 under ``lt-speech`` (numbers and abbreviations read out); once with all diacritics stripped, under ``lt-diacritics``.
 """
 
@@ -20,7 +20,7 @@ from textnorm.ablation.study import Settings, study
 from textnorm.commands.ablate import lines as report_lines
 
 TEXTS = {"law": "lt/text_law.txt.gz", "news": "lt/text_news.txt.gz"}
-EACH, WORDS = 1500, 6
+EACH, WORDS = 1000, 6
 STRIP = str.maketrans("ąčęėįšųūžĄČĘĖĮŠŲŪŽ", "aceeisuuzACEEISUUZ")
 
 
