@@ -78,7 +78,10 @@ def study(
     predictions: dict[str, NDArray[np.int64]] = {}
     for k, (name, variant) in enumerate(made.variants.items(), 1):
         _say(on_step, f"training {k} of {len(made.variants)}: {name}")
-        predictions[name] = predict(variant.layers, truth, folds, settings.seed)
+        same = next((other for other in predictions if made.variants[other].layers == variant.layers), None)
+        predictions[name] = (
+            predictions[same] if same is not None else predict(variant.layers, truth, folds, settings.seed)
+        )
     resamples = Resamples(truth, groups, len(names), settings.draws, settings.seed)
     figures = {name: resamples.figures(found) for name, found in predictions.items()}
     report: dict[str, Any] = {

@@ -169,8 +169,9 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
                 for c in report["comparisons"]
             ]
         )
-    for name, count in report["idle"].items():
-        yield f"not trained: {name}: {count} texts differ, too few to show anything"
+    if report["idle"]:
+        idle = ", ".join(f"{name} ({count})" for name, count in report["idle"].items())
+        yield f"not trained, since too few texts differ to show anything: {idle}"
     if "by_label" in report:
         yield from _details(report)
     yield ""
@@ -224,7 +225,8 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _cut(text: str) -> str:
-    shown = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * CUT]).split())
+    # What cannot be seen is often what makes the difference.
+    shown = " ".join("".join(c if c.isprintable() or c.isspace() else "·" for c in text[: 4 * CUT]).split())
     return shown if len(shown) <= CUT else f"{shown[:CUT]}…"
 
 
