@@ -70,7 +70,7 @@ def make() -> Table:
             table.add(label, got, cells)
     table.about = [
         f"{QUERIES:,} synonyms of the HPO (phenotypes) against its {len(terms):,} names, vectors of hashed",
-        f"n-grams ({encoder.dim} numbers). textnorm's correction is fitted on other synonyms, of terms not asked for; kiez",
+        f"n-grams ({encoder.dim} numbers). The correction is fitted on other synonyms, of terms not asked for; kiez",
         "fits on the queries themselves, all at once, as it is made for. One thread.",
     ]
     return table
