@@ -33,6 +33,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rules": ("textnorm.commands.rules", "List, check, show and measure rules."),
     "names": ("textnorm.commands.names", "Bring the written forms of each name of a document together."),
     "index": ("textnorm.commands.index", "Build and change an index of names."),
+    "link": ("textnorm.commands.link", "Link names to the concepts of an index, with probabilities."),
+    "train": ("textnorm.commands.train", "Train encoders and re-rankers on a knowledge base."),
     "profile": ("textnorm.commands.profile", "Typical and outlying texts of a corpus, and drift between two."),
     "duplicates": ("textnorm.commands.duplicates", "Mark equal and similar texts of a corpus; nothing is dropped."),
     "ablate": ("textnorm.commands.ablate", "Does normalization help or hurt a classifier on this data?"),

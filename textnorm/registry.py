@@ -30,20 +30,31 @@ BUILTIN: dict[str, dict[str, str]] = {
         "textnorm.pii.v1": "textnorm.normalizers.corpus.personal:make_pii",
         "textnorm.quality.v1": "textnorm.normalizers.corpus.quality:make_quality",
         "textnorm.duplicates.v1": "textnorm.normalizers.corpus.duplicates:make_duplicates",
+        "textnorm.linker.v1": "textnorm.linking.normalizer:make_linker",
     },
     "readers": {
         "textnorm.lt.v1": "textnorm.languages.lt.reader:make_reader",
     },
     "encoders": {
         "textnorm.static.v1": "textnorm.encoders.static:load_static",
+        "textnorm.adapter.v1": "textnorm.encoders.adapter:load_adapter",
         "textnorm.transformer.v1": "textnorm.encoders.transformer:load_transformer",
+    },
+    "generators": {
+        "exact": "textnorm.linking.generators.exact:ExactFactory",
+        "lexical": "textnorm.linking.generators.lexical:LexicalFactory",
+        "dense": "textnorm.linking.generators.dense:DenseFactory",
+        "mined": "textnorm.linking.generators.mined:MinedFactory",
     },
     "benchmarks": {
         "lt": "textnorm.bench.lt:run",
         "hubness": "textnorm.bench.hubness:run",
+        "entities": "textnorm.bench.entities:run",
+        "limit": "textnorm.bench.limit:run",
         "names": "textnorm.bench.names:run",
         "phrases": "textnorm.bench.phrases:run",
         "script": "textnorm.bench.script:run",
+        "titles": "textnorm.bench.titles:run",
     },
     "inflectors": {
         "textnorm.lt.inflector.v1": "textnorm.languages.lt.forms:make_inflector",
@@ -143,11 +154,12 @@ class Registry:
 normalizers = Registry("normalizers")
 readers = Registry("readers")
 encoders = Registry("encoders")
+generators = Registry("generators")
 benchmarks = Registry("benchmarks")
 inflectors = Registry("inflectors")
 name_inflectors = Registry("name_inflectors")
 slot_readers = Registry("slot_readers")
 KINDS: dict[str, Registry] = {
     registry.kind: registry
-    for registry in (normalizers, readers, encoders, benchmarks, inflectors, name_inflectors, slot_readers)
+    for registry in (normalizers, readers, encoders, generators, benchmarks, inflectors, name_inflectors, slot_readers)
 }
