@@ -19,11 +19,12 @@ from rapidfuzz.distance import Levenshtein
 from textnorm.bench.report import Report, Row, cpu_time, data_folder, need, share
 from textnorm.bench.script_models import PAIRS, TEST, Pair, material, plan_of, table_of
 from textnorm.normalizers.script.adapt import Adapting
+from textnorm.normalizers.script.counting import Plan
 from textnorm.normalizers.script.model import ScriptModel
 from textnorm.normalizers.script.noise import Noise
 from textnorm.normalizers.script.normalizer import make_script
 from textnorm.normalizers.script.table import read_pairs, read_text
-from textnorm.normalizers.script.train import Plan, train
+from textnorm.normalizers.script.train import train
 
 LEVELS = (20, 60, 100)
 FOLDS = 5
@@ -243,7 +244,7 @@ def _historical(folder: Path, report: Report) -> None:
             model = train([t for _, t in lower], {}, lower, Plan(order=7))
             got = apply(model, [s for s, _ in asked])
             label = f"histnorm {Path(name).name} dev"
-            seen = model.memory
+            seen = model.memory if model.memory is not None else ()
             hits = [g == t for g, (_, t) in zip(got, asked, strict=True)]
             report.add(share(label, lang, f"{what}, copy", sum(s == t for s, t in asked), len(asked)))
             report.add(share(label, lang, what, sum(hits), len(asked)))

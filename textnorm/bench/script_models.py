@@ -16,9 +16,10 @@ from textnorm.bench.lt_lexicon import words
 from textnorm.bench.report import data_folder, need
 from textnorm.normalizers.script import store
 from textnorm.normalizers.script.adapt import Adapting
+from textnorm.normalizers.script.counting import Plan
 from textnorm.normalizers.script.model import ScriptModel, Settings
 from textnorm.normalizers.script.table import Table, read_table, read_text
-from textnorm.normalizers.script.train import Plan, bare, train
+from textnorm.normalizers.script.train import bare, train
 from textnorm.resources import models_dir, rules_dir
 
 Kind = Literal["text", "bare", "lt"]
