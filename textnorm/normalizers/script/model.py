@@ -162,6 +162,7 @@ class ScriptModel:
             rows.occurrence,
             (beside.left(key), beside.right(key), beside.left(ending), beside.right(ending)),
             memo.vouched[rows.reading],
+            memo.several(rows.reading),
         )
 
     def places(self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]], units: Ints, rows: Rows) -> Ints:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from textnorm.normalizers.script.adapt import Store
+from textnorm.normalizers.script.adapt import Store, spread
 from textnorm.normalizers.script.beam import Beam, Readings
 from textnorm.normalizers.script.channel import LEVELS, Channel
 from textnorm.normalizers.script.hands import Hands
@@ -64,6 +64,8 @@ class Memo:
         key: uint64 ``[units]``, hashes of the keys of the units.
         key_ending: uint64 ``[units]``, hashes of the endings of those keys.
         same: int64 ``[units]``, the reading that leaves a unit as it is.
+        parts: uint64, hashes of the words of those readings that are several words.
+        part_offsets: int64 ``[readings + 1]`` into ``parts``.
         taught: float64 ``[readings, hands]``, how often pairs read the very unit so.
         remembered: bool ``[units]``, whether pairs taught the very unit.
         evidence: float64 ``[units, hands]``, what a unit says of the hand.
@@ -95,6 +97,7 @@ class Memo:
         self.numbers: dict[str, int] = {}
         self.texts: list[str] = []
         self.word = self.ending = self.key = self.key_ending = np.zeros(0, dtype=np.uint64)
+        self.parts, self.part_offsets = np.zeros(0, dtype=np.uint64), zero
         self.same = none
         hands = self.memory.count if self.memory is not None else 0
         self.taught, self.evidence = np.zeros((0, hands)), np.zeros((0, hands))
@@ -121,6 +124,9 @@ class Memo:
         self.texts.extend(readings.texts)
         hashed: dict[str, int] = {}
         self.word = np.concatenate([self.word, hash_all(readings.texts, hashed)])
+        offsets, parts = parts_of(readings.texts, hashed)
+        self.part_offsets = np.concatenate([self.part_offsets, self.part_offsets[-1] + offsets[1:]])
+        self.parts = np.concatenate([self.parts, parts])
         self.ending = np.concatenate([self.ending, hash_all([t[-ENDING:] for t in readings.texts], hashed)])
         keys = [self.keys(unit) for unit in fresh]
         self.key = np.concatenate([self.key, hash_all(keys, hashed)])
@@ -155,6 +161,12 @@ class Memo:
         wanted = [[unit, *more] for unit, more in zip(units, taught, strict=True)]
         return _with(self.beam(units, self.keep), units, self.beam, wanted)
 
+    def several(self, readings: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], Hashes]:
+        """Return of those readings that are several words the words: place among ``readings``, and hash."""
+        count = self.part_offsets[readings + 1] - self.part_offsets[readings]
+        at = spread(self.part_offsets[readings], count)
+        return np.repeat(np.arange(len(readings)), count), self.parts[at]
+
     def _remember(self, readings: Readings, units: Sequence[str]) -> None:
         memory = self.memory
         if memory is None:
@@ -187,6 +199,13 @@ def spelling_features(
         whole[:, 1] = [text == part[i] for text, i in zip(texts, owner.tolist(), strict=True)]
         whole[:, 2] = [len(text) for text in texts]
         yield arc_features(channel, part, where - where[0], arcs[rows]), whole
+
+
+def parts_of(texts: Sequence[str], known: dict[str, int]) -> tuple[npt.NDArray[np.int64], Hashes]:
+    """Return offsets ``[texts + 1]`` and hashes of the words of those texts that are several."""
+    words = [text.split() if " " in text else [] for text in texts]
+    counts = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
+    return np.concatenate([[0], np.cumsum(counts)]), hash_all([word for each in words for word in each], known)
 
 
 def hash_all(words: Sequence[str], known: dict[str, int]) -> Hashes:

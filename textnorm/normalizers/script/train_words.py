@@ -14,7 +14,7 @@ from textnorm.normalizers.script.context import FEATURES
 from textnorm.normalizers.script.counting import Plan, count_model, make_channel
 from textnorm.normalizers.script.hands import Hands, learn_hands
 from textnorm.normalizers.script.model import ScriptModel
-from textnorm.normalizers.script.reader import ENDING, hash_all, spelling_features
+from textnorm.normalizers.script.reader import ENDING, hash_all, parts_of, spelling_features
 from textnorm.normalizers.script.spelling import WHOLE, Examples, Sparse, Speller, fit_speller
 
 #: Weights of the features of a word that stands alone, before any are fitted.
@@ -87,6 +87,7 @@ def _examples(model: ScriptModel, held: Sequence[tuple[str, str]]) -> Examples:
     made = list(spelling_features(model.channel, readings, units))
     hashed: dict[str, int] = {}
     none = np.zeros(len(units), dtype=np.uint64)
+    part_offsets, parts = parts_of(readings.texts, hashed)
     dense = model.context.features(
         hash_all(readings.texts, hashed),
         hash_all([text[-ENDING:] for text in readings.texts], hashed),
@@ -95,6 +96,7 @@ def _examples(model: ScriptModel, held: Sequence[tuple[str, str]]) -> Examples:
         np.repeat(np.arange(len(units)), np.diff(readings.offsets)),
         (none, none, none, none),
         np.zeros(len(readings.texts), dtype=bool),
+        (np.repeat(np.arange(len(readings.texts)), np.diff(part_offsets)), parts),
     )
     dense[:, [FEATURES.index(name) for name in NEIGHBOURS]] = 0.0
     dense = np.concatenate([dense, np.concatenate([features for _, features in made])], axis=1)
