@@ -40,7 +40,7 @@ class Settings:
     """
 
     margin: float = 0.0
-    width: int = 12
+    width: int = 24
     drop: float = 8.0
     keep: int = 10
     fold: bool = False

@@ -23,6 +23,8 @@ from textnorm.normalizers.script.train_words import train_words
 
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+#: Lines of running text from which on a list of words has a gate.
+RUNNING = 100
 
 
 def train(
@@ -58,6 +60,15 @@ def train(
         model = count_model(texts, channel, letters, plan, extra)
         assert model.context is not None
         model.context.weights = LISTED.copy()
+        running = [t for t in texts if t.count(" ") > 1]
+        if len(running) >= RUNNING:
+            apart = set(running[::2][: plan.held_lines])
+            part = count_model([t for t in texts if t not in apart], channel, letters, plan, extra)
+            assert part.context is not None
+            part.context.weights = LISTED.copy()
+            model.settings = replace(
+                model.settings, margin=_margin(part, list(filter(apart.__contains__, texts)), plan)
+            )
         return model
     part = count_model(rest, channel, letters, plan, extra)
     if len(held) > 20:
@@ -103,6 +114,12 @@ def _fit(model: ScriptModel, held: Sequence[str], plan: Plan) -> ScriptModel:
     model.context.weights = _weights(model, words, spans, found, gold)
     if plan.agreement:
         _rank(model, words, spans, found, gold)
+    model.settings = replace(model.settings, margin=_margin(model, held, plan))
+    return model
+
+
+def _margin(model: ScriptModel, held: Sequence[str], plan: Plan) -> float:
+    """Return the margin under which right text that was held back stays, but for the share that the plan allows."""
     model.memo.clear()
     model.settings = replace(model.settings, margin=0.0)
     clean = [model.spans(t) for t in held]
@@ -110,9 +127,7 @@ def _fit(model: ScriptModel, held: Sequence[str], plan: Plan) -> ScriptModel:
     wrong = np.flatnonzero(got.best != got.same)
     gains = (got.logp[got.best] - got.logp[got.same])[wrong]
     needed = gains / np.maximum(got.clean[got.rows.document[wrong]], 1e-3)
-    margin = fit_margin(needed, len(got.best), allowed=plan.allowed, least=plan.least)
-    model.settings = replace(model.settings, margin=margin)
-    return model
+    return fit_margin(needed, len(got.best), allowed=plan.allowed, least=plan.least)
 
 
 def _gold(model: ScriptModel, found: Found, right: Sequence[str]) -> Ints:
