@@ -54,7 +54,9 @@ def train_words(
             part = make_channel(table, kept, channel.letters - {" "})
             model = count_model([target for _, target in kept], part, letters, plan, extra)
             known = {source for source, _ in kept}
-            parts.append(_examples(model, [(s, t) for s, t in held if s not in known][: MOST_HELD // FOLDS]))
+            fresh = [(s, t) for s, t in held if s not in known and model.spans(s) == [(0, len(s))]]
+            if fresh:
+                parts.append(_examples(model, fresh[: MOST_HELD // FOLDS]))
     # Every pair counts, as often as it stands there; texts were freed of what stands there twice.
     targets = {target for _, target in pairs}
     rest = [text for text in texts if text not in targets]
@@ -81,8 +83,7 @@ def train_words(
 def _examples(model: ScriptModel, held: Sequence[tuple[str, str]]) -> Examples:
     """Return the readings of words that a model never saw, and which are right; those not found are left out."""
     assert model.context is not None
-    whole = [(s, t) for s, t in held if model.spans(s) == [(0, len(s))]]
-    units = list(dict.fromkeys(source for source, _ in whole))
+    units = list(dict.fromkeys(source for source, _ in held))
     readings, _ = model.memo.read(units)
     made = list(spelling_features(model.channel, readings, units))
     hashed: dict[str, int] = {}
@@ -106,13 +107,14 @@ def _examples(model: ScriptModel, held: Sequence[tuple[str, str]]) -> Examples:
     number = {unit: i for i, unit in enumerate(units)}
     chosen: list[int] = []
     gold: list[int] = []
-    for source, target in whole:
+    for source, target in held:
         first, last = readings.offsets[number[source]], readings.offsets[number[source] + 1]
         if target in readings.texts[first:last]:
             gold.append(readings.texts.index(target, first, last) - int(first))
             chosen.append(number[source])
-    counts = np.diff(readings.offsets)[chosen]
-    rows = spread(readings.offsets[chosen], counts)
+    where = np.array(chosen, dtype=np.int64)
+    counts = np.diff(readings.offsets)[where]
+    rows = spread(readings.offsets[where], counts)
     begins = np.searchsorted(row, np.arange(len(readings.texts) + 1))
     each = begins[rows + 1] - begins[rows]
     offsets = np.concatenate([[0], np.cumsum(counts)])
