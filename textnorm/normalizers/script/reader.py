@@ -155,11 +155,16 @@ class Memo:
         )
 
     def read(self, units: Sequence[str]) -> tuple[Readings, npt.NDArray[np.int64]]:
-        """Return readings of units, what pairs taught of them included, and of each unit the one that is the unit."""
+        """Return readings of units, and the one that is the unit itself; where pairs taught some, only these."""
         memory = self.memory
-        taught = [() if memory is None else memory.targets(unit) for unit in units]
-        wanted = [[unit, *more] for unit, more in zip(units, taught, strict=True)]
-        return _with(self.beam(units, self.keep), units, self.beam, wanted)
+        if memory is None:
+            return _with(self.beam(units, self.keep), units, self.beam, [[unit] for unit in units])
+        fresh = [i for i, unit in enumerate(units) if unit not in memory]
+        found = self.beam([units[i] for i in fresh], self.keep)
+        counts = np.zeros(len(units), dtype=np.int64)
+        counts[fresh] = np.diff(found.offsets)
+        found.offsets = np.concatenate([[0], np.cumsum(counts)])
+        return _with(found, units, self.beam, [[unit, *memory.targets(unit)] for unit in units])
 
     def several(self, readings: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], Hashes]:
         """Return of those readings that are several words the words: place among ``readings``, and hash."""

@@ -41,13 +41,13 @@ class Sparse:
     """Features of readings, in columns.
 
     Attributes:
-        at: int64, places in the table of weights.
-        row: int64, the reading of each; ascending.
+        at: int32, places in the table of weights.
+        row: int32, the reading of each; ascending.
         rows: number of readings.
     """
 
-    at: Ints
-    row: Ints
+    at: npt.NDArray[np.int32]
+    row: npt.NDArray[np.int32]
     rows: int
 
 
@@ -63,7 +63,7 @@ def arc_features(channel: Channel, units: Sequence[str], offsets: Ints, arcs: np
     """
     rows = int(offsets[-1])
     if not rows or not arcs.shape[1]:
-        return Sparse(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), rows)
+        return Sparse(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32), rows)
     forward = arcs[:, ::-1].astype(np.int64)
     safe = np.maximum(forward, 0)
     sizes = np.array([len(arc.source) for arc in channel.arcs], dtype=np.int64)
@@ -94,8 +94,8 @@ def arc_features(channel: Channel, units: Sequence[str], offsets: Ints, arcs: np
     made.append(join(arc, before, 201))
     made.append(join(arc, after, 202))
     joined = np.stack(made, axis=1).ravel()
-    at = ((joined ^ (joined >> np.uint64(32))) & _MASK).astype(np.int64)
-    return Sparse(at, np.repeat(row, WIDTH), rows)
+    at = ((joined ^ (joined >> np.uint64(32))) & _MASK).astype(np.int32)
+    return Sparse(at, np.repeat(row.astype(np.int32), WIDTH), rows)
 
 
 def _letters(units: Sequence[str]) -> Hashes:
@@ -133,7 +133,7 @@ class Examples:
             np.concatenate([part.dense for part in parts]),
             Sparse(
                 np.concatenate([part.sparse.at for part in parts]),
-                np.concatenate([part.sparse.row + start for part, start in pairs]),
+                np.concatenate([part.sparse.row + np.int32(start) for part, start in pairs]),
                 int(starts[-1]),
             ),
             np.concatenate([[0], *(part.offsets[1:] + start for part, start in pairs)]),

@@ -24,7 +24,7 @@ NEIGHBOURS = ("left", "right", "both", "suffix-left", "suffix-right")
 #: Parts into which pairs are split for learning from what was held back, and the most pairs of one stretch of a part.
 FOLDS, BLOCK = 5, 60
 #: Pairs (and unseen words) from which on a speller is learned, and the most of those words.
-LEAST_PAIRS, MOST_HELD = 200, 40_000
+LEAST_PAIRS, MOST_HELD = 200, 25_000
 
 
 def train_words(
@@ -103,7 +103,7 @@ def _examples(model: ScriptModel, held: Sequence[tuple[str, str]]) -> Examples:
     dense = np.concatenate([dense, np.concatenate([features for _, features in made])], axis=1)
     starts = np.cumsum([0, *(sparse.rows for sparse, _ in made)]).tolist()
     at = np.concatenate([sparse.at for sparse, _ in made])
-    row = np.concatenate([sparse.row + start for (sparse, _), start in zip(made, starts[:-1], strict=True)])
+    row = np.concatenate([sparse.row + np.int32(start) for (sparse, _), start in zip(made, starts[:-1], strict=True)])
     number = {unit: i for i, unit in enumerate(units)}
     chosen: list[int] = []
     gold: list[int] = []
@@ -120,7 +120,7 @@ def _examples(model: ScriptModel, held: Sequence[tuple[str, str]]) -> Examples:
     offsets = np.concatenate([[0], np.cumsum(counts)])
     return Examples(
         dense[rows],
-        Sparse(at[spread(begins[rows], each)], np.repeat(np.arange(len(rows)), each), len(rows)),
+        Sparse(at[spread(begins[rows], each)], np.repeat(np.arange(len(rows), dtype=np.int32), each), len(rows)),
         offsets,
         offsets[:-1] + np.array(gold, dtype=np.int64),
     )
