@@ -63,6 +63,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     # Kinds of step of 'textnorm run' beside normalizing: factory(column, target, **options) -> protocols.Step.
     "steps": {
         "encode": "textnorm.encoders.step:make_encode",
+        "link": "textnorm.linking.step:make_link",
     },
     "inflectors": {
         "textnorm.lt.inflector.v1": "textnorm.languages.lt.forms:make_inflector",
