@@ -137,7 +137,7 @@ class LinkStep:
                 "lang": candidate.lang,
                 "score": candidate.score,
                 "p": candidate.p,
-                "why": candidate.why,
+                "why": {name: part for name, part in candidate.why.items() if name != "sum"},  # as --why short
             }
             for candidate in link.candidates
         ]
