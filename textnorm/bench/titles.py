@@ -103,6 +103,7 @@ def set_rows(task: Task, *, parts: bool) -> Iterator[Row]:
         yield from ranking_rows(name, tuned, lang)
         yield from trust_rows(name, tuned, lang)
         yield from cost_rows(name, index, len(test), seconds, lang)
+        generators = index.generators
         alone = members(index, test)
         yield from member_rows(name, alone, tuned)
         if not parts:
@@ -117,7 +118,7 @@ def set_rows(task: Task, *, parts: bool) -> Iterator[Row]:
     orphans = replace(task, concepts={concept: {**facts, "parents": []} for concept, facts in task.concepts.items()})
     with built(orphans, dev=dev) as index:
         yield gain_row(name, "lost without roll-up (no parents)", tuned, ask(index.linker(), test)[0])
-    yield from without_rows(name, task, dev, test, tuned, list(alone))
+    yield from without_rows(name, task, dev, test, tuned, generators)
 
 
 def jobbert_rows(folder: Path, concepts: Concepts) -> Iterator[Row]:
