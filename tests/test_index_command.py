@@ -14,9 +14,9 @@ pytest.importorskip("faiss", reason="the extra 'linking' is not installed")
 pytest.importorskip("scipy", reason="the extra 'linking' is not installed")
 
 from textnorm.cli import main
-from textnorm.commands.index_folder import open_folder
 from textnorm.encoders.features import FeatureSettings
 from textnorm.encoders.static import StaticEncoder
+from textnorm.linking.folder import open_folder
 from textnorm.retrieval import changing
 from textnorm.retrieval.correction import HubnessCorrector
 from textnorm.retrieval.storage import opening
@@ -514,7 +514,7 @@ def test_a_damaged_index_is_named_and_a_new_build_mends_it(names, index, model):
 def test_another_model_under_the_same_name_is_refused(tmp_path, index, monkeypatch):
     """The manifest's encoder and the folder's differ: both identities are named."""
     other = StaticEncoder.untrained(SMALL, dim=32, seed=5)
-    monkeypatch.setattr("textnorm.commands.index_folder.load", lambda spec: other)
+    monkeypatch.setattr("textnorm.linking.folder.load", lambda spec: other)
     message = fails("index", "add", index, tsv(tmp_path / "more.tsv", [("J9", "welder")]))
     assert other.identity in message
     assert info(index)["encoder"]["identity"] in message

@@ -23,6 +23,7 @@ _LAZY = {
     "encoders": "",
     "edits": "",
     "errors": "",
+    "linking": "",
     "pipeline": "",
     "registry": "",
     "rules": "",
