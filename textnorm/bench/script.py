@@ -135,7 +135,7 @@ def seed_forms(pair: Pair, folder: Path) -> dict[str, list[str]]:
     path = need(folder, [f"script/perso/CAT/{ALIGNED[pair.name]}_character_alginment_matrix.json"])[0]
     table = json.loads("\n".join(read_text(path)))
     forms = {char: [other for other in others if other != "▁"] for char, others in table.items() if char != "▁"}
-    return {char: others for char, others in forms.items() if others}
+    return {char: others for char, others in forms.items() if others and char.isalpha()}  # its pairs keep the marks
 
 
 def held_out(pair: Pair, folder: Path) -> tuple[ScriptModel, list[tuple[str, str]]]:
