@@ -20,10 +20,10 @@ from textnorm import registry
 from textnorm.encoders.features import FeatureSettings
 from textnorm.encoders.static import StaticEncoder
 from textnorm.errors import DataError, UsageError
+from textnorm.linking.generators import postings
 from textnorm.linking.generators.cognates import fold_cognates, latin
 from textnorm.linking.generators.folding import fold_names, key_hashes
 from textnorm.linking.generators.grams import GramSettings
-from textnorm.linking.generators import postings
 from textnorm.linking.generators.translit import Cognate, Transliterated
 from textnorm.linking.kb import KnowledgeBase
 from textnorm.linking.protocol import Generator, Queries
