@@ -138,7 +138,8 @@ class Postings:
             return np.zeros(len(self.hashes), np.bool_)
         length = self.hashes & LENGTH
         often: NDArray[np.bool_] = np.diff(self.indptr) > max(STOP_SHARE * self.total, STOP_FROM)
-        return (length == 2) | ((length == 3) & often)
+        found: NDArray[np.bool_] = (length == 2) | ((length == 3) & often)
+        return found
 
     # -- searching ---------------------------------------------------------------------------------------------------
     def vectors(self, folded: Sequence[str], thorough: NDArray[np.bool_] | None = None) -> csr_matrix:
