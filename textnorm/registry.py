@@ -43,6 +43,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     "generators": {
         "exact": "textnorm.linking.generators.exact:ExactFactory",
         "lexical": "textnorm.linking.generators.lexical:LexicalFactory",
+        "words": "textnorm.linking.generators.lexical:WordsFactory",
         "abbreviations": "textnorm.linking.generators.abbreviations:AbbreviationsFactory",
         "translit": "textnorm.linking.generators.translit:TranslitFactory",
         "cognate": "textnorm.linking.generators.translit:CognateFactory",
