@@ -14,9 +14,9 @@ pytest.importorskip("faiss", reason="the extra 'linking' is not installed")
 pytest.importorskip("scipy", reason="the extra 'linking' is not installed")
 
 from textnorm.cli import main
-from textnorm.linking.folder import open_folder
 from textnorm.encoders.features import FeatureSettings
 from textnorm.encoders.static import StaticEncoder
+from textnorm.linking.folder import open_folder
 from textnorm.retrieval import changing
 from textnorm.retrieval.correction import HubnessCorrector
 from textnorm.retrieval.storage import opening

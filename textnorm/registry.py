@@ -26,26 +26,43 @@ BUILTIN: dict[str, dict[str, str]] = {
         "textnorm.coref.v1": "textnorm.normalizers.coref:make_coref",
         "textnorm.light_filter.v1": "textnorm.normalizers.light_filter:make_light_filter",
         "textnorm.keyphrases.v1": "textnorm.normalizers.keyphrases:make_keyphrases",
+        "textnorm.language.v1": "textnorm.normalizers.corpus.language:make_language",
+        "textnorm.pii.v1": "textnorm.normalizers.corpus.personal:make_pii",
+        "textnorm.quality.v1": "textnorm.normalizers.corpus.quality:make_quality",
+        "textnorm.duplicates.v1": "textnorm.normalizers.corpus.duplicates:make_duplicates",
+        "textnorm.linker.v1": "textnorm.linking.normalizer:make_linker",
     },
     "readers": {
         "textnorm.lt.v1": "textnorm.languages.lt.reader:make_reader",
     },
     "encoders": {
         "textnorm.static.v1": "textnorm.encoders.static:load_static",
+        "textnorm.adapter.v1": "textnorm.encoders.adapter:load_adapter",
         "textnorm.transformer.v1": "textnorm.encoders.transformer:load_transformer",
     },
     "generators": {
         "exact": "textnorm.linking.generators.exact:ExactFactory",
         "lexical": "textnorm.linking.generators.lexical:LexicalFactory",
+        "abbreviations": "textnorm.linking.generators.abbreviations:AbbreviationsFactory",
+        "translit": "textnorm.linking.generators.translit:TranslitFactory",
+        "cognate": "textnorm.linking.generators.translit:CognateFactory",
         "dense": "textnorm.linking.generators.dense:DenseFactory",
         "mined": "textnorm.linking.generators.mined:MinedFactory",
     },
     "benchmarks": {
         "lt": "textnorm.bench.lt:run",
         "hubness": "textnorm.bench.hubness:run",
+        "entities": "textnorm.bench.entities:run",
+        "limit": "textnorm.bench.limit:run",
         "names": "textnorm.bench.names:run",
         "phrases": "textnorm.bench.phrases:run",
         "script": "textnorm.bench.script:run",
+        "titles": "textnorm.bench.titles:run",
+        "throughput": "textnorm.bench.throughput:run",
+    },
+    # Kinds of step of 'textnorm run' beside normalizing: factory(column, target, **options) -> protocols.Step.
+    "steps": {
+        "encode": "textnorm.encoders.step:make_encode",
     },
     "inflectors": {
         "textnorm.lt.inflector.v1": "textnorm.languages.lt.forms:make_inflector",
@@ -150,7 +167,18 @@ benchmarks = Registry("benchmarks")
 inflectors = Registry("inflectors")
 name_inflectors = Registry("name_inflectors")
 slot_readers = Registry("slot_readers")
+steps = Registry("steps")
 KINDS: dict[str, Registry] = {
     registry.kind: registry
-    for registry in (normalizers, readers, encoders, generators, benchmarks, inflectors, name_inflectors, slot_readers)
+    for registry in (
+        normalizers,
+        readers,
+        encoders,
+        generators,
+        benchmarks,
+        inflectors,
+        name_inflectors,
+        slot_readers,
+        steps,
+    )
 }

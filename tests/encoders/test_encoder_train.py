@@ -18,7 +18,8 @@ from textnorm.encoders import (  # noqa: E402
     train_static,
 )
 from textnorm.encoders.features import features  # noqa: E402
-from textnorm.encoders.train import _Corpus, _Deck, _gradient, _same, _Side  # noqa: E402
+from textnorm.encoders.pairs import Dealer, Side  # noqa: E402
+from textnorm.encoders.train import _Corpus, _gradient  # noqa: E402
 from textnorm.errors import DataError, MissingExtraError, UsageError  # noqa: E402
 
 FEATURES = FeatureSettings(buckets=2003)
@@ -83,7 +84,7 @@ def _loss(table, corpus, left, right, scale):
         return sums / np.linalg.norm(sums, axis=1, keepdims=True)
 
     scores = scale * side(left) @ side(right).T
-    scores[_same(left, right)] = -np.inf
+    scores[left.same(right)] = -np.inf
     own = np.diagonal(scores)
     by_row, by_column = (np.log(np.exp(scores).sum(axis=axis)) for axis in (1, 0))
     return float(np.mean(by_row + by_column - 2 * own) / 2)
@@ -95,10 +96,8 @@ def test_a_step_follows_the_gradient_of_the_loss(bags):
     names = {"a": ["red cat", "rot"], "b": ["blue dog", "red cat"], "c": ["eel", "aal", "eel fish"]}
     source = PairSource("t", list(names.values()), list(names.values()) if bags else None, bag=(1, 2) if bags else None)
     corpus = _Corpus([source], options)
-    left = _Side(np.array([0, 2, 3]), np.arange(4))
-    right = (
-        _Side(np.array([1, 2, 0, 4, 5]), np.array([0, 1, 3, 5])) if bags else _Side(np.array([1, 0, 4]), np.arange(4))
-    )
+    left = Side(np.array([0, 2, 3]), np.arange(4))
+    right = Side(np.array([1, 2, 0, 4, 5]), np.array([0, 1, 3, 5])) if bags else Side(np.array([1, 0, 4]), np.arange(4))
     table = np.random.default_rng(0).standard_normal((61, 5)).astype(np.float32)
     plain = table.astype(np.float64)
     gradient = np.zeros_like(plain)
@@ -138,14 +137,14 @@ def test_names_without_a_partner_count_for_what_is_rare():
 
 
 def test_a_name_of_two_concepts_is_no_negative():
-    left = _Side(np.array([0, 1, 2]), np.arange(4))
-    assert _same(left, _Side(np.array([5, 0, 7]), np.arange(4))).tolist() == [
+    left = Side(np.array([0, 1, 2]), np.arange(4))
+    assert left.same(Side(np.array([5, 0, 7]), np.arange(4))).tolist() == [
         [False, True, False],
         [False, False, False],
         [False, False, False],
     ]
-    assert not _same(left, _Side(np.array([5, 6, 7]), np.arange(4))).any()
-    assert _same(left, _Side(np.array([5, 7, 7]), np.arange(4))).sum() == 2
+    assert not left.same(Side(np.array([5, 6, 7]), np.arange(4))).any()
+    assert left.same(Side(np.array([5, 7, 7]), np.arange(4))).sum() == 2
 
 
 @pytest.mark.parametrize("batch", [2, 3, 7, 100])
@@ -153,7 +152,7 @@ def test_no_group_comes_twice_in_a_batch_and_all_come_often(batch):
     groups = [[f"{i} a", f"{i} b", f"{i} c"] for i in range(10)]
     source = PairSource("t", groups)
     corpus = _Corpus([source], FEATURES)
-    deck = _Deck(source, corpus, batch, np.random.default_rng(0))
+    deck = Dealer(source, corpus.number, batch, np.random.default_rng(0))
     of = {corpus.number[text]: i for i, group in enumerate(groups) for text in group}
     seen = np.zeros(10, dtype=int)
     for _ in range(60):
@@ -171,7 +170,7 @@ def test_a_bag_has_the_promised_number_of_texts_and_no_repeats():
     source = attributes_source({"a": ["x"], "b": ["y"], "c": ["z"], "d": ["w"]}, skills, bag=(2, 4))
     assert len(source) == 3
     corpus = _Corpus([source], FEATURES)
-    deck = _Deck(source, corpus, 3, np.random.default_rng(0))
+    deck = Dealer(source, corpus.number, 3, np.random.default_rng(0))
     x = corpus.number["x"]
     sizes = set()
     for _ in range(50):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textnorm.commands.common import terminal
+from textnorm.commands.index_check import base_options, check_base
 from textnorm.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -25,19 +26,25 @@ def command() -> None:
     """Build and change an INDEX: a folder with names, their vectors and an encoder.
 
     \b
+    textnorm index check names.tsv
     textnorm index build names.tsv -o INDEX
     textnorm index add INDEX more.tsv
     textnorm index remove INDEX --concept C0001
     textnorm index upgrade INDEX --to minilm
 
     NAMES are tables (.tsv with a header, .jsonl, .parquet) with concept_id, name and perhaps lang, kind, source,
-    weight. A change is made as a whole: while it is made, and if it fails, the index stays as it was.
+    weight; or OBO and SKOS files, or the folder or archive of ESCO's CSV release, which hold concepts, too. A change is
+    made as a whole: while it is made, and if it fails, the index stays as it was.
     """  # noqa: D301 - click reads the escape
+
+
+command.add_command(check_base)
 
 
 @command.command("build")
 @_names
 @_concepts
+@base_options
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="INDEX", help="Folder to make.")
 @click.option(
     "--encoder",
@@ -46,15 +53,31 @@ def command() -> None:
     metavar="static|none|minilm|NAME_OR_PATH",
     help="static: train a small encoder on these names; none: no vectors; else a model's name or folder.",
 )
+@click.option(
+    "--generators", metavar="LIST", help="What finds candidates: exact,lexical,dense …; by default all that apply."
+)
+@click.option("--decisions", metavar="FILE", help="Table (query, concept_id) that always wins; an empty id is none.")
 @click.option("--factory", default="Flat", show_default=True, help="Of faiss: Flat, HNSW32, 'IVF1024,PQ50x4fs,RFlat' …")
 @click.option("--parameters", default="", help="Of the search, in faiss' words: efSearch=64, nprobe=32.")
 def build_index(
-    names: tuple[str, ...], concepts: str | None, output: Path, encoder: str, factory: str, parameters: str
+    names: tuple[str, ...],
+    concepts: str | None,
+    output: Path,
+    encoder: str,
+    generators: str | None,
+    decisions: str | None,
+    factory: str,
+    parameters: str,
+    form: str | None,
+    lang: str | None,
 ) -> None:
     """Build an INDEX of NAMES; one that is there is replaced when the new one is whole."""
-    from textnorm.linking.tables import check_tables, read_concepts, read_names
+    from textnorm.linking.readers import check_inputs, read_base
+    from textnorm.linking.tables import check_tables
 
-    check_tables([*names, *([concepts] if concepts else [])])
+    check_inputs(names, form)
+    check_inputs([concepts] if concepts else [])
+    check_tables([decisions] if decisions else [])
     if encoder == "none" and (factory != "Flat" or parameters):
         msg = "--factory and --parameters are about vectors; --encoder none makes none."
         raise UsageError(msg)
@@ -63,21 +86,24 @@ def build_index(
         raise UsageError(msg)
 
     from textnorm.linking.folder import build
+    from textnorm.linking.parts import wanted_generators
 
-    found = read_names(names)
-    facts = read_concepts(concepts) if concepts else {}
+    wanted = wanted_generators(generators, vectors=encoder != "none")
+    base = read_base(names, concepts, form=form, lang=lang)
     notes = _Notes()
-    if found.repeated:
-        notes.say(f"note: {found.repeated} rows are there twice and were left out")
+    for note in (*base.notes, *base.warnings):
+        notes.say(f"note: {note}")
     build(
         output,
-        found,
-        facts,
+        base.names,
+        base.concepts,
         encoder=encoder,
         factory=factory,
         parameters=parameters,
         say=notes.say,
         progress=notes.progress,
+        generators=wanted,
+        decisions=decisions,
     )
     notes.say(_line(output))
 
@@ -86,20 +112,24 @@ def build_index(
 @_index
 @_names
 @_concepts
-def add_names(index: Path, names: tuple[str, ...], concepts: str | None) -> None:
+@base_options
+def add_names(index: Path, names: tuple[str, ...], concepts: str | None, form: str | None, lang: str | None) -> None:
     """Add NAMES to an INDEX; rows that it has are left out. With --concepts, rows of concepts replace earlier ones."""
-    from textnorm.linking.tables import check_tables, read_concepts, read_names
+    from textnorm.linking.readers import check_inputs, read_base
 
-    check_tables([*names, *([concepts] if concepts else [])])
+    check_inputs(names, form)
+    check_inputs([concepts] if concepts else [])
 
     from textnorm.linking.folder import add
     from textnorm.retrieval.storage import read_manifest
 
     read_manifest(index)
-    found = read_names(names)
+    base = read_base(names, concepts, form=form, lang=lang, whole=False)
     notes = _Notes()
-    rows, texts = add(index, found, read_concepts(concepts) if concepts else {}, notes.progress)
-    notes.say(f"{rows} names added ({texts} new texts), {len(found.rows) - rows} were there")
+    for note in (*base.notes, *base.warnings):
+        notes.say(f"note: {note}")
+    rows, texts = add(index, base.names, base.concepts, notes.progress)
+    notes.say(f"{rows} names added ({texts} new texts), {len(base.names.rows) - rows} were there")
     notes.say(_line(index))
 
 
@@ -121,6 +151,59 @@ def remove_names(index: Path, concepts: tuple[str, ...], concepts_from: str | No
     notes = _Notes()
     notes.say(f"{rows} names removed ({texts} texts, {whole} whole concepts)")
     notes.say(_line(index))
+
+
+@command.command("tune")
+@_index
+@click.option("--dev", metavar="FILE", help="Labelled queries: query, concept_ids ('|' between several), perhaps lang.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+@click.option("--plot", metavar="OUT.svg", help="Write a reliability plot of the probabilities.")
+@click.option("--dry-run", is_flag=True, help="Only report; the index stays as it is.")
+@click.option("--off", is_flag=True, help="Forget what was learned.")
+def tune_index(index: Path, dev: str | None, as_json: bool, plot: str | None, dry_run: bool, off: bool) -> None:
+    """Learn on labelled queries how an INDEX weighs its generators, and what p means.
+
+    \b
+    textnorm index tune INDEX --dev dev.tsv
+
+    Learned are the weights of generators and features (by language where there is enough), whether scores roll up to
+    parents, and the probabilities with their threshold. Names are never added. All figures are cross-validated. Rows
+    without concept_ids, or with none that the INDEX has, are examples of queries that mean none of its concepts.
+    """  # noqa: D301 - click reads the escape
+    if (dev is None) != off or (off and (dry_run or plot)):
+        msg = "Give --dev FILE to learn, or --off to forget."
+        raise UsageError(msg)
+    notes = _Notes()
+    if dev is None:
+        from textnorm.linking.tuning import forget
+
+        forget(index)
+        notes.say(_line(index))
+        return
+    from textnorm.linking.labelled import read_dev
+    from textnorm.linking.tables import check_tables
+    from textnorm.linking.tuning import tune_folder
+    from textnorm.retrieval.storage import read_manifest
+    from textnorm.streaming.formats import check_output
+
+    check_tables([dev])
+    if plot is not None:
+        check_output(plot, [dev])
+    read_manifest(index)
+    found = tune_folder(index, read_dev(dev), notes.progress, dry_run=dry_run)
+    notes.clear()
+    if plot is not None:
+        from textnorm.linking.report import reliability_svg
+        from textnorm.streaming.files import writing
+
+        with writing(plot) as sink:
+            sink.write(reliability_svg(found.report["calibration"]["bins"], index.name).encode())
+    if as_json:
+        click.echo(json.dumps(found.report, ensure_ascii=False, indent=1))
+    else:
+        for line in found.lines():
+            click.echo(line)
+    notes.say("dry run: the index is as it was" if dry_run else f"{index}: tuned")
 
 
 @command.command("info")
@@ -267,7 +350,8 @@ def upgrade_index(
     held = open_folder(index)
     notes = _Notes()
     old = held.spec
-    encoder = held.encoder() if spec is None else make_encoder(spec, held.names, notes.say, notes.progress)
+    wanted = held.encoder() if spec is None else None
+    encoder = wanted or make_encoder(str(spec), held.names, notes.say, notes.progress, held.concepts)
     name = spec if spec is not None else old["spec"]
     if not reembed and encoder.identity == old["identity"]:
         msg = f"{index} has the encoder '{encoder.identity}' already; --reembed embeds all names anew."
@@ -333,6 +417,21 @@ def _rows(meta: dict[str, Any], generation: int, size: int) -> list[tuple[str, s
         ("names", f"{meta['names']:,} of {meta['concepts']:,} concepts, {meta['texts']:,} different"),
         ("size", f"{size / 1e6:,.1f} MB, generation {generation}, textnorm {meta['textnorm']}"),
     ]
+    linker = meta.get("linker")
+    if linker is not None:
+        rows.append(("generators", ", ".join(linker["generators"])))
+        tuned = linker.get("tuned")
+        told = "no"
+        if tuned is not None:
+            before, after = tuned["rows"][0]["before"]["mrr"], tuned["rows"][0]["after"]["mrr"]
+            found = tuned["calibration"]
+            told = (
+                f"on {tuned['queries']:,} queries: MRR {before:.4f} -> {after:.4f}, "
+                f"roll-up {'on' if tuned['roll_up'] else 'off'}, ECE {found['ece']:.4f}, threshold {found['min_p']:g}"
+            )
+        rows.append(("tuned", told))
+        if linker.get("decisions"):
+            rows.append(("decisions", f"{linker['decisions']:,}"))
     encoder, dense = meta["encoder"], meta.get("dense")
     if encoder is None or dense is None:
         return [*rows, ("vectors", "none")]

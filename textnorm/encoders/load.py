@@ -5,22 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from textnorm.encoders.adapter import is_adapter
 from textnorm.encoders.protocol import Encoder
 from textnorm.encoders.static import is_static
 from textnorm.errors import PluginError, UsageError
 from textnorm.registry import encoders
 
-STATIC, TRANSFORMER = "textnorm.static.v1", "textnorm.transformer.v1"
+STATIC, ADAPTER, TRANSFORMER = "textnorm.static.v1", "textnorm.adapter.v1", "textnorm.transformer.v1"
 
 
 def load_encoder(spec: str | Path, *, cache: str | Path | None = None, **options: Any) -> Encoder:
     """Return an encoder.
 
     Args:
-        spec: the folder of a static model; ``"minilm"``; the folder or the hub name of a sentence-transformers model;
-            or the registered name of a plugin, whose factory gets ``options``.
+        spec: the folder of a static model or an adapter; ``"minilm"``; the folder or the hub name of a
+            sentence-transformers model; or the registered name of a plugin, whose factory gets ``options``.
         cache: folder that keeps vectors between runs (:class:`~textnorm.encoders.cache.CachedEncoder`).
-        options: for a static model ``mmap``; for a transformer those of
+        options: for a static model ``mmap``; for a transformer, also under an adapter, those of
             :func:`~textnorm.encoders.transformer.load_transformer`.
 
     Raises:
@@ -53,7 +54,7 @@ def _resolve(spec: str | Path) -> tuple[str, tuple[str | Path, ...]]:
         if not spec:
             msg = "The name of an encoder is empty."
             raise UsageError(msg)
-        if spec in (STATIC, TRANSFORMER):
+        if spec in (STATIC, ADAPTER, TRANSFORMER):
             msg = f"'{spec}' is a kind of encoder: give the folder of a model, or a model's name."
             raise UsageError(msg)
         if spec in encoders.names():
@@ -61,4 +62,5 @@ def _resolve(spec: str | Path) -> tuple[str, tuple[str | Path, ...]]:
         if spec == "static" and not Path(spec).exists():
             msg = "A static encoder is trained on names first: give the folder of a trained one."
             raise UsageError(msg)
-    return (STATIC if is_static(Path(spec)) else TRANSFORMER), (spec,)
+    folder = Path(spec)
+    return (STATIC if is_static(folder) else ADAPTER if is_adapter(folder) else TRANSFORMER), (spec,)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from textnorm.encoders.protocol import as_texts
 from textnorm.errors import UsageError
 
@@ -55,6 +58,117 @@ class PairSource:
         for side in (self.left, self.right or ()):
             for group in side:
                 yield from group
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a batch: texts by number, some read together as one (``indptr`` as in a sparse matrix).
+
+    Attributes:
+        texts: numbers of texts.
+        indptr: ``[pairs + 1]``; the texts of pair ``i`` are ``texts[indptr[i]:indptr[i + 1]]``.
+    """
+
+    texts: NDArray[np.int64]
+    indptr: NDArray[np.int64]
+
+    @property
+    def count(self) -> int:
+        """Number of pairs."""
+        return len(self.indptr) - 1
+
+    def same(self, right: Side) -> NDArray[np.bool_]:
+        """Return which pairs off the diagonal are no negatives: one text stands for two groups of the batch."""
+        n = self.count
+        ours = self.texts
+        same: NDArray[np.bool_] = ours[:, None] == ours[None, :]
+        if len(right.texts) == n:
+            theirs = right.texts
+            same |= theirs[:, None] == theirs[None, :]
+            same |= ours[:, None] == theirs[None, :]
+        same[np.diag_indices(n)] = False
+        return same
+
+
+class Dealer:
+    """Deals batches of pairs of one source, each group at most once a batch.
+
+    Groups come in random order; those left over at the end, fewer than a batch, go back into the deck. With ``near``,
+    each group is followed by some of its near ones, so that a batch holds negatives that are hard to tell apart.
+    """
+
+    def __init__(
+        self,
+        source: PairSource,
+        number: Mapping[str, int],
+        batch: int,
+        rng: np.random.Generator,
+        *,
+        near: NDArray[np.int64] | None = None,
+        follow: int = 0,
+    ) -> None:
+        """Take a source whose texts are numbered by ``number``.
+
+        Args:
+            source: of pairs.
+            number: of each text.
+            batch: pairs a batch, at most as many as there are groups.
+            rng: decides order and pairs.
+            near: int64 ``[groups, m]``: near groups of each; ``None`` deals in random order alone.
+            follow: so many near groups follow each.
+        """
+        self.rng = rng
+        self.left = [np.array([number[text] for text in group]) for group in source.left]
+        self.right = [np.array([number[text] for text in group]) for group in source.right] if source.right else None
+        self.bag = source.bag
+        self.batch = min(batch, len(source))
+        self.pairs = source.pairs()
+        self.near = near
+        self.follow = follow
+        self._order: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self._next = 0
+
+    def _shuffled(self) -> NDArray[np.int64]:
+        """Return all groups in a random order, near ones together where they are known."""
+        order: NDArray[np.int64] = self.rng.permutation(len(self.left))
+        if self.near is None or not self.follow:
+            return order
+        drawn = self.rng.permuted(self.near, axis=1)
+        dealt = np.zeros(len(order), dtype=np.bool_)
+        found: list[int] = []
+        for group in order.tolist():
+            if dealt[group]:
+                continue
+            dealt[group] = True
+            found.append(group)
+            beside = [other for other in drawn[group].tolist() if not dealt[other]][: self.follow]
+            dealt[beside] = True
+            found += beside
+        return np.array(found, dtype=np.int64)
+
+    def deal(self) -> tuple[Side, Side]:
+        """Return the two sides of a batch."""
+        if self._next + self.batch > len(self._order):
+            self._order, self._next = self._shuffled(), 0
+        groups = self._order[self._next : self._next + self.batch].tolist()
+        self._next += self.batch
+        chance = self.rng.random((3, len(groups)))
+        first = [self.left[group] for group in groups]
+        a = [int(chance[0, i] * len(texts)) for i, texts in enumerate(first)]
+        left = np.array([texts[k] for texts, k in zip(first, a, strict=True)])
+        single = np.arange(len(groups) + 1)
+        if self.right is None:
+            other = [(k + 1 + int(chance[1, i] * (len(first[i]) - 1))) % len(first[i]) for i, k in enumerate(a)]
+            right = np.array([texts[k] for texts, k in zip(first, other, strict=True)])
+            return Side(left, single), Side(right, single)
+        second = [self.right[group] for group in groups]
+        if self.bag is None:
+            right = np.array([texts[int(chance[1, i] * len(texts))] for i, texts in enumerate(second)])
+            return Side(left, single), Side(right, single)
+        low, high = self.bag
+        counts = [min(len(texts), low + int(chance[1, i] * (high - low + 1))) for i, texts in enumerate(second)]
+        bags = [self.rng.choice(texts, size=n, replace=False) for texts, n in zip(second, counts, strict=True)]
+        return Side(left, single), Side(np.concatenate(bags), np.concatenate(([0], np.cumsum(counts))))
 
 
 def names_source(names: Mapping[str, Sequence[str]], *, name: str = "names", weight: float = 1.0) -> PairSource:

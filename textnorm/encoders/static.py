@@ -195,7 +195,7 @@ class StaticEncoder:
             text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
             (fresh / MANIFEST).write_text(text, encoding="utf-8")
             (fresh / "README.md").write_text(self._card_page(), encoding="utf-8")
-            _put(fresh, folder)
+            put_folder(fresh, folder)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
 
@@ -317,7 +317,7 @@ def _digest(rows: NDArray[np.int8], scales: NDArray[np.float32], settings: Featu
     return found.hexdigest()
 
 
-def _put(fresh: Path, folder: Path) -> None:
+def put_folder(fresh: Path, folder: Path) -> None:
     """Rename ``fresh`` to ``folder``; an earlier folder there is moved aside first and comes back on failure."""
     if not folder.exists():
         fresh.rename(folder)

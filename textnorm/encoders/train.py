@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textnorm.encoders.features import FeatureSettings, features
-from textnorm.encoders.pairs import PairSource, names_source
+from textnorm.encoders.pairs import Dealer, PairSource, Side, names_source
 from textnorm.encoders.protocol import as_texts
 from textnorm.encoders.static import StaticEncoder, inverse_frequency
 from textnorm.errors import DataError, MissingExtraError, UsageError
@@ -25,6 +25,8 @@ from textnorm.errors import DataError, MissingExtraError, UsageError
 TOP_SCALE = 40.0
 #: Share of the learning rate that is left at the last step; it falls in a straight line.
 LAST = 0.05
+#: Near groups that are known of each group, among so many groups at a time: bounds time and memory.
+NEAR, AMONG = 16, 8192
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class TrainSettings:
     Attributes:
         dim: length of the vectors.
         batch: pairs a step, each of another group; at most as many as there are groups.
-        passes: a pass has as many pairs as the groups have texts beyond their first.
+        passes: a pass has as many pairs as the groups have texts beyond their first; those of a source count by its
+            weight, the heaviest in full.
         max_pairs: bound of all passes together.
         scale: similarities are multiplied by it; the inverse of the temperature.
         rate: learning rate of Adagrad (Duchi, Hazan and Singer 2011) with one sum of squares a row.
@@ -42,6 +45,8 @@ class TrainSettings:
             is seen once does not jump.
         init: standard deviation of the rows before training, on average over the texts; rows that occur in few texts
             start longer, as in TF-IDF.
+        hard: so many groups that are near by their letters are dealt beside each group, of its 16 nearest: negatives
+            that are hard to tell apart. 0: chance alone.
         seed: of rows, order and choice of pairs.
     """
 
@@ -49,10 +54,11 @@ class TrainSettings:
     batch: int = 1024
     passes: int = 20
     max_pairs: int = 2_000_000
-    scale: float = 20.0
+    scale: float = 14.0
     rate: float = 0.05
     damping: float = 20.0
     init: float = 0.1
+    hard: int = 3
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -62,6 +68,9 @@ class TrainSettings:
                 raise UsageError(msg)
         if self.batch < 2:
             msg = f"batch is {self.batch}; it must be at least 2: the other pairs of a batch are the negatives."
+            raise UsageError(msg)
+        if not 0 <= self.hard <= NEAR:
+            msg = f"hard is {self.hard}; it must be 0 to {NEAR}."
             raise UsageError(msg)
         if not 0 < self.scale <= TOP_SCALE or not self.rate > 0 or not self.init > 0 or not self.damping >= 0:
             msg = (
@@ -138,10 +147,21 @@ def train_static(
     table = rng.standard_normal((feature_settings.buckets, settings.dim), dtype=np.float32)
     corpus = _Corpus(usable, feature_settings)
     table *= settings.init * _weights([*corpus.number, *texts], corpus)[:, None]
-    decks = [_Deck(source, corpus, settings.batch, rng) for source in usable]
+    decks = [
+        Dealer(
+            source,
+            corpus.number,
+            settings.batch,
+            rng,
+            near=_near(source, feature_settings, rng) if settings.hard and source.right is None else None,
+            follow=settings.hard,
+        )
+        for source in usable
+    ]
     weights = np.array([source.weight for source in usable])
     size = float((weights * [deck.batch for deck in decks]).sum() / weights.sum())
-    pairs = min(settings.passes * sum(deck.pairs for deck in decks), settings.max_pairs)
+    whole = sum(deck.pairs * share for deck, share in zip(decks, weights / weights.max(), strict=True))
+    pairs = min(settings.passes * whole, settings.max_pairs)
     steps = max(1, round(pairs / size))
     squares = np.zeros(feature_settings.buckets, dtype=np.float32)
     seen = 0
@@ -170,18 +190,6 @@ def train_static(
     return StaticEncoder.from_float(table, feature_settings, name=name, card=about)
 
 
-@dataclass(frozen=True)
-class _Side:
-    """One side of a batch: texts by number, some read together as one (``indptr`` as in a sparse matrix)."""
-
-    texts: NDArray[np.int64]
-    indptr: NDArray[np.int64]
-
-    @property
-    def count(self) -> int:
-        return len(self.indptr) - 1
-
-
 class _Corpus:
     """All distinct texts of the sources, as sparse matrices: texts × words, and words × rows of the table."""
 
@@ -207,7 +215,7 @@ class _Corpus:
             shape=(words, settings.buckets),
         )
 
-    def select(self, sides: Sequence[_Side]) -> tuple[Any, Any, NDArray[np.int64]]:
+    def select(self, sides: Sequence[Side]) -> tuple[Any, Any, NDArray[np.int64]]:
         """Return items × words and words × rows of the given items alone, and which rows of the table these are."""
         from scipy import sparse
 
@@ -231,6 +239,28 @@ def _weights(texts: Sequence[str], corpus: _Corpus) -> NDArray[np.float32]:
     return weights / np.float32(np.sqrt((uses * weights**2).sum() / uses.sum()))
 
 
+def _near(source: PairSource, settings: FeatureSettings, rng: np.random.Generator) -> NDArray[np.int64] | None:
+    """Return the groups nearest to each by the letters of their names, int64 ``[groups, at most NEAR]``.
+
+    They are looked for among random parts of :data:`AMONG` groups. ``None`` where there are too few groups.
+    """
+    count = min(NEAR, len(source) - 1, AMONG - 1)
+    if len(source) <= 4 * NEAR:
+        return None
+    encoder = StaticEncoder.weighted([text for group in source.left for text in group], settings)
+    found = np.zeros((len(source), count), dtype=np.int64)
+    order = rng.permutation(len(source))
+    for part in np.array_split(order, -(-len(order) // AMONG)):
+        groups = [source.left[i] for i in part.tolist()]
+        rows = encoder.encode([text for group in groups for text in group])
+        sums = np.add.reduceat(rows, np.cumsum([0, *map(len, groups[:-1])]), axis=0)
+        sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
+        similar = sums @ sums.T
+        np.fill_diagonal(similar, -2)
+        found[part] = part[np.argpartition(-similar, count - 1, axis=1)[:, :count]]
+    return found
+
+
 def _compact(matrix: Any) -> tuple[Any, NDArray[np.int64]]:
     """Return a sparse matrix without its empty columns, and the columns that are left."""
     from scipy import sparse
@@ -243,50 +273,8 @@ def _compact(matrix: Any) -> tuple[Any, NDArray[np.int64]]:
     return small, used
 
 
-class _Deck:
-    """Deals batches of pairs of one source, each group at most once a batch.
-
-    Groups come in random order; those left over at the end, fewer than a batch, go back into the deck.
-    """
-
-    def __init__(self, source: PairSource, corpus: _Corpus, batch: int, rng: np.random.Generator) -> None:
-        number = corpus.number
-        self.rng = rng
-        self.left = [np.array([number[text] for text in group]) for group in source.left]
-        self.right = [np.array([number[text] for text in group]) for group in source.right] if source.right else None
-        self.bag = source.bag
-        self.batch = min(batch, len(source))
-        self.pairs = source.pairs()
-        self._order: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-        self._next = 0
-
-    def deal(self) -> tuple[_Side, _Side]:
-        """Return the two sides of a batch."""
-        if self._next + self.batch > len(self._order):
-            self._order, self._next = self.rng.permutation(len(self.left)), 0
-        groups = self._order[self._next : self._next + self.batch].tolist()
-        self._next += self.batch
-        chance = self.rng.random((3, len(groups)))
-        first = [self.left[group] for group in groups]
-        a = [int(chance[0, i] * len(texts)) for i, texts in enumerate(first)]
-        left = np.array([texts[k] for texts, k in zip(first, a, strict=True)])
-        single = np.arange(len(groups) + 1)
-        if self.right is None:
-            other = [(k + 1 + int(chance[1, i] * (len(first[i]) - 1))) % len(first[i]) for i, k in enumerate(a)]
-            right = np.array([texts[k] for texts, k in zip(first, other, strict=True)])
-            return _Side(left, single), _Side(right, single)
-        second = [self.right[group] for group in groups]
-        if self.bag is None:
-            right = np.array([texts[int(chance[1, i] * len(texts))] for i, texts in enumerate(second)])
-            return _Side(left, single), _Side(right, single)
-        low, high = self.bag
-        counts = [min(len(texts), low + int(chance[1, i] * (high - low + 1))) for i, texts in enumerate(second)]
-        bags = [self.rng.choice(texts, size=n, replace=False) for texts, n in zip(second, counts, strict=True)]
-        return _Side(left, single), _Side(np.concatenate(bags), np.concatenate(([0], np.cumsum(counts))))
-
-
 def _gradient(
-    table: NDArray[np.float32], corpus: _Corpus, left: _Side, right: _Side, scale: float
+    table: NDArray[np.float32], corpus: _Corpus, left: Side, right: Side, scale: float
 ) -> tuple[float, NDArray[np.int64], NDArray[np.float32]]:
     """Return the loss of a batch, the rows of the table that it touches, and the gradient of the loss in these rows."""
     n = left.count
@@ -297,7 +285,7 @@ def _gradient(
     similar = unit[:n] @ unit[n:].T
     # exp(scale * (s - 1)) is at most 1 and, scale being bounded, never 0: no maximum has to be taken away.
     weight = np.exp(np.float32(scale) * (similar - 1))
-    weight[_same(left, right)] = 0
+    weight[left.same(right)] = 0
     diagonal = np.diagonal(weight).astype(np.float64)
     by_row, by_column = weight.sum(axis=1), weight.sum(axis=0)
     loss = -0.5 * float(np.mean(2 * np.log(diagonal) - np.log(by_row) - np.log(by_column)))
@@ -310,16 +298,3 @@ def _gradient(
     grad -= np.einsum("ij,ij->i", grad, unit)[:, None] * unit
     grad /= norms * n
     return loss, rows, words.T @ (items.T @ grad)
-
-
-def _same(left: _Side, right: _Side) -> NDArray[np.bool_]:
-    """Return which pairs off the diagonal are no negatives: one text stands for two groups of the batch."""
-    n = left.count
-    ours = left.texts
-    same: NDArray[np.bool_] = ours[:, None] == ours[None, :]
-    if len(right.texts) == n:
-        theirs = right.texts
-        same |= theirs[:, None] == theirs[None, :]
-        same |= ours[:, None] == theirs[None, :]
-    same[np.diag_indices(n)] = False
-    return same

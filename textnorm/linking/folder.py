@@ -1,4 +1,4 @@
-"""What ``textnorm index`` does to an index folder: ``manifest.json, names, concepts, encoder, dense/…``.
+"""What ``textnorm index`` does to an index folder: ``manifest.json, names, concepts, encoder, dense/…, generators/…``.
 
 The manifest's ``meta`` says what is there: ``names``, ``concepts``, ``texts`` (counts), ``encoder`` (``spec``,
 ``identity``, ``dim``; null without vectors), ``dense`` (the index of vectors, whose items are the different names) and
@@ -19,6 +19,10 @@ import numpy as np
 from textnorm import __version__
 from textnorm.encoders.protocol import Encoder
 from textnorm.errors import DataError, UsageError
+from textnorm.linking.check import check_parents
+from textnorm.linking.decisions import read_decisions
+from textnorm.linking.kb import KnowledgeBase
+from textnorm.linking.parts import build_generators, kept_rows, put_decisions, put_generators, read_generators
 from textnorm.linking.tables import Names, concepts_of, concepts_table
 from textnorm.retrieval.changing import Writer, committing
 from textnorm.retrieval.index import FoldedIndex
@@ -147,23 +151,16 @@ def load(spec: str | Path) -> Encoder:
     return load_encoder(spec)
 
 
-def make_encoder(spec: str, names: Names, say: Say, progress: Progress) -> Encoder:
-    """Return the encoder that ``--encoder`` means; ``static`` is trained on the names."""
+def make_encoder(spec: str, names: Names, say: Say, progress: Progress, concepts: Concepts | None = None) -> Encoder:
+    """Return the encoder that ``--encoder`` means; ``static`` is trained on names, parents and attributes."""
     if spec != STATIC:
         return load(spec)
-    from textnorm.encoders.static import StaticEncoder
-    from textnorm.encoders.train import train_static
+    from textnorm.linking.objective import default_objectives
+    from textnorm.linking.train import static_encoder
 
-    groups = names.by_concept
-    if sum(len(found) > 1 for found in groups.values()) < 2:
+    if not default_objectives(names.by_concept, concepts or {}):
         say("note: too few concepts have several names to train on; the encoder only weighs n-grams by their rarity")
-        return StaticEncoder.weighted([name for found in groups.values() for name in found])
-    return train_static(
-        groups,
-        name="index",
-        on_event=lambda event: progress("training", event.step, event.steps),
-        card={"texts": "names of an index"},
-    )
+    return static_encoder(names.by_concept, concepts, card={"texts": "names of an index"}, progress=progress)
 
 
 def embed(encoder: Encoder, texts: Sequence[str], progress: Progress) -> NDArray[np.float32]:
@@ -185,26 +182,35 @@ def build(
     parameters: str,
     say: Say,
     progress: Progress,
+    generators: Sequence[str] | None = None,
+    decisions: str | None = None,
 ) -> None:
     """Build an index; one that is there is replaced when the new one is whole."""
-    found = None if encoder == NONE else make_encoder(encoder, names, say, progress)
+    kb = KnowledgeBase(names.rows, concepts)
+    table = None if decisions is None else read_decisions(decisions, kb.number)
+    found = None if encoder == NONE else make_encoder(encoder, names, say, progress, concepts)
+    dense = None
+    if found is not None:
+        texts = names.texts
+        rows = embed(found, texts, progress)
+        rows.flags.writeable = False
+        dense = FoldedIndex.build(rows, texts, factory=factory, parameters=parameters, encoder_identity=found.identity)
+    made = build_generators(kb, generators, encoder=found, index=dense, say=say)
     with committing(folder) as writer:
         _put_tables(writer, names, concepts)
         _put_encoder(writer, encoder, found)
-        if found is not None:
-            texts = names.texts
-            rows = embed(found, texts, progress)
-            rows.flags.writeable = False
-            dense = FoldedIndex.build(
-                rows, texts, factory=factory, parameters=parameters, encoder_identity=found.identity
-            )
+        if dense is not None:
             dense.write(writer, DENSE)
+        put_generators(writer, made)
+        put_decisions(writer, table)
 
 
 def add(folder: Path, new: Names, concepts: Concepts, progress: Progress) -> tuple[int, int]:
     """Add names and concepts (a concept's new row replaces its old one); return how many names and texts are new."""
     held = open_folder(folder)
+    check_parents({**held.concepts, **concepts}, str(folder))
     known = set(held.names.texts)
+    before = Names(list(held.names.rows))
     added = held.names.extend(new.rows)
     texts = [text for text in new.texts if text not in known]
     corrector = None
@@ -216,7 +222,7 @@ def add(folder: Path, new: Names, concepts: Concepts, progress: Progress) -> tup
         else:
             after = corrector.append_gallery(rows)
             held.dense.add(rows, texts, bias=after.bias[-len(texts) :], gate=after.gate)
-    _commit(held, {**held.concepts, **concepts}, corrector=corrector)
+    _commit(held, {**held.concepts, **concepts}, corrector=corrector, before=before)
     return added, len(texts)
 
 
@@ -247,14 +253,14 @@ def remove(folder: Path, concepts: set[str], names: set[str]) -> tuple[int, int,
     left = Names(kept)
     texts = sorted(set(held.names.texts) - set(left.texts))
     whole = {row[0] for row in held.names.rows} - {row[0] for row in kept}
-    held.names = left
+    before, held.names = held.names, left
     corrector = None
     if held.dense is not None and texts:
         corrector = held.corrector()
         after = None if corrector is None else corrector.remove_gallery(np.isin(held.dense.ids, texts))
         held.dense.remove(texts, gate=None if after is None else after.gate)
     rest = {concept: facts for concept, facts in held.concepts.items() if concept not in whole}
-    _commit(held, rest, corrector=corrector)
+    _commit(held, rest, corrector=corrector, before=before)
     return gone, len(texts), len(whole)
 
 
@@ -375,8 +381,17 @@ def _commit(
     upgrade: dict[str, Any] | None = None,
     corrector: HubnessCorrector | None = None,
     drop_corrector: bool = False,
+    before: Names | None = None,
 ) -> None:
-    """Write the changed index; parts and notes of others stay."""
+    """Write the changed index; parts and notes of others stay.
+
+    Where names changed, ``before`` is what they were: the generators are brought up to date.
+    """
+    changed = None
+    if before is not None and "linker" in held.reader.meta:
+        old = read_generators(held.reader, KnowledgeBase(before.rows, held.concepts), vectors=False)
+        kb, kept = KnowledgeBase(held.names.rows, concepts), kept_rows(before, held.names)
+        changed = [generator.updated(kb, kept) for generator in old]
     with committing(held.reader.folder, based_on=held.reader.generation) as writer:
         writer.keep(*held.reader.parts)
         writer.meta.update(held.reader.meta)
@@ -394,6 +409,8 @@ def _commit(
             writer.meta["upgrade"] = upgrade
         if held.dense is not None:
             held.dense.write(writer, DENSE)
+        if changed is not None:
+            put_generators(writer, changed, changed=True)
 
 
 def _put_tables(writer: Writer, names: Names, concepts: Concepts) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from textnorm.errors import DataError, UsageError, choices
+from textnorm.linking.kb import NameRow
 from textnorm.streaming.formats import check_input, detect
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 ID, NAME = "concept_id", "name"
 TEXTS = ("lang", "kind", "source")
 LISTS = ("parents", "types", "attributes")
+Concepts = dict[str, dict[str, list[str]]]
 NAMES_HELP = "Names need columns: a .tsv with a header, a .jsonl or a .parquet file with concept_id and name."
 
 
@@ -43,7 +45,7 @@ class Names:
         repeated: rows left out because they were there already.
     """
 
-    rows: list[tuple[str, str, str | None, str | None, str | None, float | None]] = field(default_factory=list)
+    rows: list[NameRow] = field(default_factory=list)
     repeated: int = 0
 
     @property
@@ -95,21 +97,38 @@ def read_names(paths: Sequence[str]) -> Names:
     """
     names = Names()
     for path in paths:
-        names.extend(_name(row, where) for where, row in _rows(path, NAME, (ID, NAME)))
+        names.extend(name_rows(path))
     if not names.rows:
         msg = f"{', '.join(paths)}: there is no name; an index needs one at least."
         raise DataError(msg)
     return names
 
 
-def read_concepts(path: str) -> dict[str, dict[str, list[str]]]:
+def name_rows(path: str) -> Iterator[NameRow]:
+    """Yield the rows of one file of names.
+
+    Raises:
+        UsageError: a column is not there.
+        DataError: a row is not as it should be; names file, row and column.
+    """
+    return (_name(row, where) for where, row in _rows(path, NAME, (ID, NAME)))
+
+
+def fill_lang(rows: Iterable[NameRow], lang: str | None) -> Iterable[NameRow]:
+    """Return rows with ``lang`` as the language of those that state none."""
+    if lang is None:
+        return rows
+    return ((*row[:2], row[2] or lang, *row[3:]) for row in rows)
+
+
+def read_concepts(path: str) -> Concepts:
     """Return parents, types and attributes by concept.
 
     Raises:
         UsageError: there is no column ``concept_id``.
         DataError: a row is not as it should be, or a concept has two.
     """
-    found: dict[str, dict[str, list[str]]] = {}
+    found: Concepts = {}
     for where, row in _rows(path, ID, (ID,)):
         concept = _text(row, ID, where)
         if concept in found:
@@ -136,7 +155,7 @@ def read_labelled(path: str) -> list[tuple[str, list[str]]]:
     return found
 
 
-def concepts_table(concepts: dict[str, dict[str, list[str]]]) -> pa.Table:
+def concepts_table(concepts: Concepts) -> pa.Table:
     """Return concepts as an Arrow table."""
     import pyarrow as pa
 
@@ -144,7 +163,7 @@ def concepts_table(concepts: dict[str, dict[str, list[str]]]) -> pa.Table:
     return pa.table({ID: pa.array(list(concepts), pa.string()), **lists})
 
 
-def concepts_of(table: pa.Table) -> dict[str, dict[str, list[str]]]:
+def concepts_of(table: pa.Table) -> Concepts:
     """Return the concepts of an Arrow table."""
     return {row.pop(ID): row for row in table.to_pylist()}
 
@@ -166,7 +185,7 @@ def _rows(path: str, column: str, needed: Sequence[str]) -> Iterator[tuple[str, 
             yield chunk.where(i), row
 
 
-def _name(row: dict[str, Any], where: str) -> tuple[str, str, str | None, str | None, str | None, float | None]:
+def _name(row: dict[str, Any], where: str) -> NameRow:
     concept, name = _text(row, ID, where), _text(row, NAME, where)
     lang, kind, source = (_optional(row.get(column), column, where) for column in TEXTS)
     return concept, name, lang, kind, source, _weight(row.get("weight"), where)
