@@ -8,9 +8,10 @@ import regex
 
 from textnorm.linking.generators.folding import fold_names
 
-#: Scripts without spaces between words; a run of them is cut by :class:`Cutter`.
+#: Scripts without spaces between words, and Hangul, whose terms are written as one word; a run of them is cut by
+#: :class:`Cutter`.
 _RUN = regex.compile(
-    r"([\p{Han}\p{Hiragana}\p{Katakana}\u30fc\u3005\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+)",
+    r"([\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\u30fc\u3005\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+)",
 )
 #: Longest piece of a run, in characters. Japanese and Chinese terms of four are common; Thai words are longer.
 LONGEST = 6
