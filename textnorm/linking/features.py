@@ -49,7 +49,7 @@ def columns_of(generators: Sequence[str]) -> list[str]:
 def default_weights(generators: Sequence[str]) -> Weights:
     """Return the weights without tuning."""
     common = {name: DEFAULTS.get(name, OTHER) for name in generators}
-    return Weights({**common, "level": -0.1, "preferred": 0.001})
+    return Weights({**common, "level": -0.4, "preferred": 0.001})
 
 
 @dataclass(frozen=True)
