@@ -89,8 +89,12 @@ def test_fitted_probabilities_mean_what_they_say_on_other_queries():
 
 def test_a_language_may_have_a_curve_of_its_own():
     one = judged(langs=("a", "b"))
-    flipped = Judged(*[v if name != "right" else np.where(one.lang == 1, ~one.right, one.right)
-                       for name, v in zip(one.__dataclass_fields__, vars(one).values(), strict=True)])
+    flipped = Judged(
+        *[
+            v if name != "right" else np.where(one.lang == 1, ~one.right, one.right)
+            for name, v in zip(one.__dataclass_fields__, vars(one).values(), strict=True)
+        ]
+    )
     calibration, _ = fit_calibration(flipped)
     high = np.tile([[0.95, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]], (2, 1))
     p = calibration.first(high, ("lexical",), ["a", "b"])

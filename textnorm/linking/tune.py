@@ -140,7 +140,8 @@ class Bench:
         rank = np.empty(len(order))
         rank[order] = np.arange(len(order)) - starts[pool.query[order]] + 1
         out = np.zeros(n)
-        np.maximum.at(out, pool.query[target], 1 / rank[target])
+        there = target & np.isfinite(scores)
+        np.maximum.at(out, pool.query[there], 1 / rank[there])
         return out
 
     def single(self, g: int) -> Floats:
