@@ -350,7 +350,8 @@ def upgrade_index(
     held = open_folder(index)
     notes = _Notes()
     old = held.spec
-    encoder = held.encoder() if spec is None else make_encoder(spec, held.names, notes.say, notes.progress)
+    wanted = held.encoder() if spec is None else None
+    encoder = wanted or make_encoder(str(spec), held.names, notes.say, notes.progress, held.concepts)
     name = spec if spec is not None else old["spec"]
     if not reembed and encoder.identity == old["identity"]:
         msg = f"{index} has the encoder '{encoder.identity}' already; --reembed embeds all names anew."

@@ -1,32 +1,33 @@
 """Names, in any language, linked to the concepts of a knowledge base that the user brings.
 
-``Linker.load("INDEX").link(["sr. java developer"], k=10)``; the index is a folder that ``textnorm index build`` makes.
+``textnorm.linking.Linker.load("INDEX").link(["sr. java developer"], k=10)``; see ``docs/linking.md``.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-#: Public name -> module that has it; loaded on first use.
-_LAZY = {
-    "Candidate": "textnorm.linking.linker",
-    "Link": "textnorm.linking.linker",
-    "Linker": "textnorm.linking.linker",
-    "KnowledgeBase": "textnorm.linking.kb",
-    "Queries": "textnorm.linking.protocol",
-}
-
-__all__ = ["Candidate", "KnowledgeBase", "Link", "Linker", "Queries"]
-
 if TYPE_CHECKING:
-    from textnorm.linking.kb import KnowledgeBase
-    from textnorm.linking.linker import Candidate, Link, Linker
-    from textnorm.linking.protocol import Queries
+    from textnorm.linking.linker import Link, Linker
+    from textnorm.linking.readers import read_base
+    from textnorm.linking.step import link_batches
+
+__all__ = ["Link", "Linker", "link_batches", "read_base"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        msg = f"module 'textnorm.linking' has no attribute '{name}'"
-        raise AttributeError(msg)
-    return getattr(import_module(_LAZY[name]), name)
+    # On first use, so that reading a table does not load what searches.
+    if name in ("Link", "Linker"):
+        from textnorm.linking import linker
+
+        return getattr(linker, name)
+    if name == "link_batches":
+        from textnorm.linking.step import link_batches
+
+        return link_batches
+    if name == "read_base":
+        from textnorm.linking.readers import read_base
+
+        return read_base
+    msg = f"module 'textnorm.linking' has no attribute '{name}'"
+    raise AttributeError(msg)

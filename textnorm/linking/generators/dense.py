@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textnorm.encoders.attributes import encode_with
 from textnorm.encoders.protocol import Encoder
 from textnorm.errors import DataError, UsageError
 from textnorm.linking.generators.flat import Flat
@@ -92,11 +93,12 @@ class Dense:
     def search(self, queries: Queries, k: int) -> Candidates:
         """Return at most ``k`` candidates a query; one without a letter, a digit or a sign has none."""
         texts = [text if not text.isspace() else "" for text in queries.texts]
-        return joined([self._search(texts[at : at + BATCH], k) for at in range(0, len(texts), BATCH)])
+        given, starts = queries.attributes, range(0, len(texts), BATCH)
+        return joined([self._search(texts[at : at + BATCH], given[at : at + BATCH], k) for at in starts])
 
-    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return the vectors of queries, float32 ``[len(texts), dim]``."""
-        return self.encoder.encode(texts)
+    def vectors(self, texts: Sequence[str], attributes: Sequence[Sequence[str]] = ()) -> NDArray[np.float32]:
+        """Return the vectors of queries with their attributes, float32 ``[len(texts), dim]``."""
+        return encode_with(self.encoder, texts, attributes) if any(attributes) else self.encoder.encode(texts)
 
     def search_vectors(self, vectors: NDArray[np.float32], k: int) -> Candidates:
         """Return candidates of unit rows."""
@@ -129,11 +131,12 @@ class Dense:
 
         return top_concepts(find, len(vectors), self.slots, k)
 
-    def _search(self, texts: Sequence[str], k: int) -> Candidates:
+    def _search(self, texts: Sequence[str], attributes: Sequence[Sequence[str]], k: int) -> Candidates:
         told = np.flatnonzero([bool(text) for text in texts])
-        found = self.search_vectors(self.vectors([texts[i] for i in told.tolist()]), k) if len(told) else None
-        if found is None:
+        if not len(told):
             return Candidates.empty(len(texts))
+        some = told.tolist()
+        found = self.search_vectors(self.vectors([texts[i] for i in some], [attributes[i] for i in some]), k)
         sizes = np.zeros(len(texts), np.int64)
         sizes[told] = np.diff(found.indptr)
         return found._replace(indptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
