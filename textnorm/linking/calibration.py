@@ -19,8 +19,8 @@ from textnorm.linking.features import Scored
 from textnorm.linking.fusion import Floats
 
 #: What is known of a query's list: score of the first, its lead on the second, its softmax share, share of the
-#: generators that found any that put it first, logarithm of the query's length, whether it has descendants, the best score that a
-#: generator gave it. The scores of all of them come after.
+#: generators that found any that put it first, logarithm of the query's length, whether it has descendants, the best
+#: score that a generator gave it. The scores of all of them come after.
 SIGNALS = ("score", "lead", "share", "first", "length", "group", "near")
 BINS = 10
 

@@ -39,7 +39,7 @@ class Lists(NamedTuple):
     lang: NDArray[np.int64]
 
     def usable(self) -> Lists:
-        """Return only the queries with a right candidate and a wrong one, numbered anew, those of a language together."""
+        """Return only the queries with a right candidate and a wrong one, numbered anew, each language's together."""
         n = len(self.lang)
         right = np.bincount(self.query[self.target], minlength=n)
         good = (right > 0) & (np.bincount(self.query, minlength=n) > right)

@@ -25,7 +25,7 @@ from textnorm.linking.probability import Judged, fit_calibration
 from textnorm.linking.protocol import Candidates, Queries
 from textnorm.linking.structure import ranges
 
-FOLDS = 4
+FOLDS = 5
 #: How much worse than the best single generator a language may be, in MRR.
 SLACK = 0.003
 #: Labelled queries below which nothing is learned, and those of a language below which it has no weights of its own.
