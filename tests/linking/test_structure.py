@@ -90,7 +90,7 @@ def test_types_are_those_of_a_concept_and_ids_mean_all_that_lies_below():
     assert np.flatnonzero(structure.allowed(["job"])).tolist() == [0, 5]
     assert np.flatnonzero(structure.allowed(["c1"])).tolist() == [0, 1]
     assert np.flatnonzero(structure.allowed(["group", "c5"])).tolist() == [2, 5]
-    with pytest.raises(UsageError, match="type or id 'jobs'.*Did you mean 'job'"):
+    with pytest.raises(UsageError, match=r"type or id 'jobs'.*Did you mean 'job'"):
         structure.allowed(["jobs"])
 
 
