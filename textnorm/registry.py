@@ -39,6 +39,9 @@ BUILTIN: dict[str, dict[str, str]] = {
     "generators": {
         "exact": "textnorm.linking.generators.exact:ExactFactory",
         "lexical": "textnorm.linking.generators.lexical:LexicalFactory",
+        "abbreviations": "textnorm.linking.generators.abbreviations:AbbreviationsFactory",
+        "translit": "textnorm.linking.generators.translit:TranslitFactory",
+        "cognate": "textnorm.linking.generators.translit:CognateFactory",
         "dense": "textnorm.linking.generators.dense:DenseFactory",
         "mined": "textnorm.linking.generators.mined:MinedFactory",
     },

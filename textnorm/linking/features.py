@@ -24,9 +24,12 @@ DEFAULTS: dict[str, float] = {"exact": 0.3, "lexical": 1.0, "dense": 0.5, "mined
 OTHER = 0.3
 #: Features of a concept that has descendants, where roll-up is on; scores are taken above the lowest of the query's
 #: pool. ``again``: its own score once more; ``inherited``, ``second``: best and second best of its descendants'
-#: (decayed); ``best``: the larger of own and inherited; ``share``: its descendants' share of the best candidates;
-#: ``group``: 1; ``heir``: 1 where it inherits at all.
-ROLL = ("again", "inherited", "second", "best", "share", "group", "heir")
+#: (decayed); ``best``: the larger of own and inherited; ``share``: its descendants' share of the best candidates by
+#: rank; ``mass``: logarithm of their share of the softmax; ``group``: 1; ``heir``: 1 where it inherits at all;
+#: ``height``: steps down to its farthest descendant, less 1.
+ROLL = ("again", "inherited", "second", "best", "share", "mass", "group", "heir", "height")
+#: Added to a share before its logarithm is taken.
+LITTLE = 1e-3
 #: Rows a query, the best by their own names, that pass their score on.
 SOURCES = 64
 
@@ -46,7 +49,7 @@ def columns_of(generators: Sequence[str]) -> list[str]:
 def default_weights(generators: Sequence[str]) -> Weights:
     """Return the weights without tuning."""
     common = {name: DEFAULTS.get(name, OTHER) for name in generators}
-    return Weights({**common, "level": -0.1, "preferred": 0.001})
+    return Weights({**common, "level": -0.4, "preferred": 0.001})
 
 
 @dataclass(frozen=True)
@@ -181,7 +184,7 @@ def score(
     roll = np.zeros((len(own), len(ROLL)))
     total = own
     if model.roll.on and not facts.structure.flat and len(own):
-        sources = _best(pool, own, n, SOURCES)
+        sources = best_rows(pool, own, n, SOURCES)
         keys = facts.structure.expand(pool.keys, sources)
         if len(keys) > len(pool.keys):
             place = np.searchsorted(keys, pool.keys)
@@ -207,7 +210,7 @@ def take(scored: Scored, rows: NDArray[np.int64]) -> Scored:
     return Scored(picked, *facts, child)
 
 
-def _best(pool: Pool, own: Floats, queries: int, count: int) -> NDArray[np.int64]:
+def best_rows(pool: Pool, own: Floats, queries: int, count: int) -> NDArray[np.int64]:
     """Return the ``count`` best rows of each query, ascending."""
     order = rank_rows(pool.query, pool.concept, own)
     starts = np.searchsorted(pool.query, np.arange(queries))
@@ -256,12 +259,15 @@ def roll_features(
     starts = np.searchsorted(pool.query[order], pool.query[order])
     ranks = np.arange(len(order)) - starts + 1
     above = own - lowest(own, pool.query)
-    rolled = facts.structure.roll_up(pool.keys, order, above, ranks, model.roll.decay)
+    weight = np.exp(model.scale * (own - highest(own, pool.query)))
+    rolled = facts.structure.roll_up(pool.keys, order, above, ranks, weight, model.roll.decay)
     group = facts.structure.group[pool.concept].astype(np.float64)
     best = np.maximum(above, rolled.best)
     heir = (rolled.child >= 0).astype(np.float64)
-    out = np.column_stack([above, rolled.best, rolled.second, best, rolled.share, np.ones(len(own)), heir])
-    return out * group[:, None], rolled.child
+    height = facts.structure.height[pool.concept] - 1.0
+    mass = np.log(rolled.mass + LITTLE)
+    columns = [above, rolled.best, rolled.second, best, rolled.share, mass, np.ones(len(own)), heir, height]
+    return np.column_stack(columns) * group[:, None], rolled.child
 
 
 def lowest(values: Floats, query: NDArray[np.int64]) -> Floats:
@@ -270,3 +276,8 @@ def lowest(values: Floats, query: NDArray[np.int64]) -> Floats:
         return values
     starts = np.flatnonzero(np.r_[True, query[1:] != query[:-1]])
     return np.repeat(np.minimum.reduceat(values, starts), np.diff(np.r_[starts, len(values)]))
+
+
+def highest(values: Floats, query: NDArray[np.int64]) -> Floats:
+    """Return for each row the highest value of its query; rows are sorted by query."""
+    return -lowest(-values, query)

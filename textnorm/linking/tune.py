@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from textnorm.errors import DataError
 from textnorm.linking.calibration import Calibration, signal_names
-from textnorm.linking.features import ROLL, Model, RollUp, Scored, columns_of, roll_features, score
+from textnorm.linking.features import ROLL, SOURCES, Model, RollUp, Scored, best_rows, columns_of, roll_features, score
 from textnorm.linking.fusion import Floats, Pool, Weights, bounds, rank_rows
 from textnorm.linking.labelled import Labelled
 from textnorm.linking.learn import Lists, fit_lists, folds_of
@@ -30,8 +30,6 @@ FOLDS = 5
 SLACK = 0.003
 #: Labelled queries below which nothing is learned, and those of a language below which it has no weights of its own.
 FEWEST, FEWEST_LANG = 20, 30
-#: Best rows a query that are learned from; right ones are always in.
-LEARNED = 64
 #: Gain in MRR below which roll-up is left off.
 ROLL_GAIN = 0.002
 #: Unknown ids that are named one by one.
@@ -202,7 +200,8 @@ def fit_model(bench: Bench, plan: Plan, rows: NDArray[np.bool_]) -> Model:
     prior = np.where(gone, 0, default.weights.of(columns, None) * default.scale)
     # Labelled queries seldom have a level; what they happen to say of it would not carry over.
     free = ~gone & np.array([column != "level" for column in columns])
-    usable = _best_rows(scored.own, pool, bench.near, len(code)) & rows[pool.query]
+    # All rows of the pool are learned from: with the best only, right ones far down would look better than they are.
+    usable = rows[pool.query] & (plan.roll | (scored.name >= 0))
     near = bench.near if plan.roll else bench.target
     lists = Lists(scored.features[usable], pool.query[usable], near[usable], code)
     fit = fit_lists(lists, prior, len(langs), penalty=plan.penalty, lang_penalty=4 * plan.penalty, free=free)
@@ -211,7 +210,7 @@ def fit_model(bench: Bench, plan: Plan, rows: NDArray[np.bool_]) -> Model:
     if not plan.roll:
         return model
     own, roll = _rolled(bench, model, plan)
-    usable = _best_rows(own + roll[:, ROLL.index("best")], pool, bench.target, len(code)) & rows[pool.query]
+    usable = rows[pool.query]
     both = np.column_stack([own, roll])[usable] * default.scale
     begin = np.r_[1.0, np.zeros(len(ROLL))]
     only = np.arange(len(begin)) > 0
@@ -228,15 +227,6 @@ def _weights(columns: Sequence[str], common: Floats, by_lang: Floats, langs: Seq
     return Weights(named(common), {lang: named(by_lang[i]) for i, lang in enumerate(langs)})
 
 
-def _best_rows(values: Floats, pool: Pool, right: NDArray[np.bool_], queries: int) -> NDArray[np.bool_]:
-    """Return bool [rows]: the best rows of each query, and all right ones."""
-    order = rank_rows(pool.query, pool.concept, values)
-    starts = bounds(pool.query, queries)
-    keep = right.copy()
-    keep[order[np.arange(len(order)) - starts[pool.query[order]] < LEARNED]] = True
-    return keep
-
-
 def own_scores(bench: Bench, model: Model) -> Floats:
     """Return the first sum [rows] of a model over the bench's pool."""
     table = model.weights.table(columns_of(bench.names), bench.dev.queries.langs)
@@ -246,9 +236,7 @@ def own_scores(bench: Bench, model: Model) -> Floats:
 def _rolled(bench: Bench, model: Model, plan: Plan) -> tuple[Floats, Floats]:
     """Return the first sum [rows] and the roll-up features [rows, ROLL]."""
     own, pool = own_scores(bench, model), bench.base.pool
-    order = rank_rows(pool.query, pool.concept, own)
-    starts = bounds(pool.query, len(bench.dev.queries))
-    sources = np.sort(order[np.arange(len(order)) - starts[pool.query[order]] < LEARNED])
+    sources = best_rows(pool, own, len(bench.dev.queries), SOURCES)
     with_decay = replace(model, roll=replace(model.roll, decay=plan.decay))
     return own, roll_features(pool, own, sources, with_decay, bench.linker.facts)[0]
 
@@ -437,9 +425,7 @@ def judged_lists(
     child = np.full(len(scores), -1, np.int64)
     if model.roll.on:
         own = own_scores(bench, model)
-        order = rank_rows(pool.query, pool.concept, own)
-        starts = bounds(pool.query, n)
-        sources = np.sort(order[np.arange(len(order)) - starts[pool.query[order]] < LEARNED])
+        sources = best_rows(pool, own, n, SOURCES)
         roll, child = roll_features(pool, own, sources, model, bench.linker.facts)
     scored = bench.base._replace(score=scores, roll=roll, child=child)
     starts = bounds(pool.query, n)
