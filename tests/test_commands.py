@@ -59,7 +59,7 @@ def test_help_leads_with_examples_and_names_every_command():
 
 
 def test_unknown_commands_and_options():
-    assert "Did you mean 'normalize'? Known: bench, diff, explain" in fails("normalise")
+    assert "Did you mean 'normalize'? Known: ablate, bench, diff, duplicates, explain" in fails("normalise")
     assert "--nonsense" in invoke("normalize", "--nonsense", code=2).stderr
 
 

@@ -57,6 +57,8 @@ COMMANDS = [
     "names",
     "index",
     "profile",
+    "ablate",
+    "duplicates",
     "phrases",
     "script",
 ]

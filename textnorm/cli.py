@@ -36,6 +36,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "link": ("textnorm.commands.link", "Link names to the concepts of an index, with probabilities."),
     "train": ("textnorm.commands.train", "Train encoders and re-rankers on a knowledge base."),
     "profile": ("textnorm.commands.profile", "Typical and outlying texts of a corpus, and drift between two."),
+    "duplicates": ("textnorm.commands.duplicates", "Mark equal and similar texts of a corpus; nothing is dropped."),
+    "ablate": ("textnorm.commands.ablate", "Does normalization help or hurt a classifier on this data?"),
     "phrases": ("textnorm.commands.phrases", "Phrasebooks: check them, list their phrasings, match sentences."),
     "script": ("textnorm.commands.script", "Train, describe and test script models."),
     "bench": ("textnorm.commands.bench", "Measure on data and print the table."),

@@ -26,6 +26,10 @@ BUILTIN: dict[str, dict[str, str]] = {
         "textnorm.coref.v1": "textnorm.normalizers.coref:make_coref",
         "textnorm.light_filter.v1": "textnorm.normalizers.light_filter:make_light_filter",
         "textnorm.keyphrases.v1": "textnorm.normalizers.keyphrases:make_keyphrases",
+        "textnorm.language.v1": "textnorm.normalizers.corpus.language:make_language",
+        "textnorm.pii.v1": "textnorm.normalizers.corpus.personal:make_pii",
+        "textnorm.quality.v1": "textnorm.normalizers.corpus.quality:make_quality",
+        "textnorm.duplicates.v1": "textnorm.normalizers.corpus.duplicates:make_duplicates",
         "textnorm.linker.v1": "textnorm.linking.normalizer:make_linker",
     },
     "readers": {
@@ -54,6 +58,11 @@ BUILTIN: dict[str, dict[str, str]] = {
         "phrases": "textnorm.bench.phrases:run",
         "script": "textnorm.bench.script:run",
         "titles": "textnorm.bench.titles:run",
+        "throughput": "textnorm.bench.throughput:run",
+    },
+    # Kinds of step of 'textnorm run' beside normalizing: factory(column, target, **options) -> protocols.Step.
+    "steps": {
+        "encode": "textnorm.encoders.step:make_encode",
     },
     "inflectors": {
         "textnorm.lt.inflector.v1": "textnorm.languages.lt.forms:make_inflector",
@@ -158,7 +167,18 @@ benchmarks = Registry("benchmarks")
 inflectors = Registry("inflectors")
 name_inflectors = Registry("name_inflectors")
 slot_readers = Registry("slot_readers")
+steps = Registry("steps")
 KINDS: dict[str, Registry] = {
     registry.kind: registry
-    for registry in (normalizers, readers, encoders, generators, benchmarks, inflectors, name_inflectors, slot_readers)
+    for registry in (
+        normalizers,
+        readers,
+        encoders,
+        generators,
+        benchmarks,
+        inflectors,
+        name_inflectors,
+        slot_readers,
+        steps,
+    )
 }

@@ -161,14 +161,11 @@ def test_limit_from_end_to_end(tmp_path):
 
     folder = tmp_path / FOLDER
     folder.mkdir(parents=True)
-    likes = {
-        "Ona": "quiet rivers, green tea, old maps",
-        "Jonas": "old maps, loud drums",
-        "Rūta": "green tea, loud drums",
-    }
-    lines = [{"_id": name, "title": "", "text": f"{name} likes {things}."} for name, things in likes.items()]
-    queries = {"q1": "old maps", "q2": "green tea", "q3": "loud drums"}
-    gold = [(q, name) for q, thing in queries.items() for name, things in likes.items() if thing in things]
+    things = ["old maps", "green tea", "loud drums", "wet sand", "dry wit", "tall ships", "slow trains", "red kites"]
+    likes = {f"Person{i}": ", ".join(things[(i + k) % 8] for k in (0, 1)) for i in range(8)}
+    lines = [{"_id": name, "title": "", "text": f"{name} likes {own}."} for name, own in likes.items()]
+    queries = {f"q{i}": things[i % 8] + "!" * (i // 8) for i in range(160)}
+    gold = [(q, name) for q, thing in queries.items() for name, own in likes.items() if thing.rstrip("!") in own]
     for name, rows in (
         ("corpus", lines),
         ("queries", [{"_id": q, "text": f"Who likes {thing}?"} for q, thing in queries.items()]),
@@ -176,7 +173,7 @@ def test_limit_from_end_to_end(tmp_path):
     ):
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     task_of_lists = limit_small(folder, lists=True)
-    assert [row[1] for row in task_of_lists.names][:3] == ["quiet rivers", "green tea", "old maps"]
+    assert [row[1] for row in task_of_lists.names][:2] == ["old maps", "green tea"]
     report = run(tmp_path)
     figures = {row.set: row.value for row in report.rows if row.measure == "r@2"}
     assert figures["limit-small, things as names"] == 1.0

@@ -49,6 +49,15 @@ def test_the_first_commands_do_what_the_page_says(checkout):
     assert '"name": "buhalterio padėjėja"' in result.stdout
 
 
+def test_tuning_reports_what_the_page_says(checkout):
+    (line,) = fences("sh")[2].splitlines()
+    result = CliRunner().invoke(main, shlex.split(line)[1:])
+    assert result.exit_code == 0, result.output
+    for part in ("MRR (first right)", "roll-up", "ablations", "p of the first candidate", "linked", "none of these"):
+        assert part in result.stdout
+    assert "8 of them with no right concept in the base" in result.stdout
+
+
 @pytest.mark.parametrize("number", range(len(fences("python"))))
 def test_the_python_of_the_page_runs_and_prints_what_it_says(checkout, number, capsys):
     source = fences("python")[number]
@@ -80,12 +89,15 @@ def test_the_options_of_the_page_are_those_of_the_code():
     assert f"--format\ntable|{'|'.join(FORMATS[1:])}" in PAGE
 
 
-@pytest.mark.parametrize(("command", "title"), [("link", "Linking a column"), ("build", "Your own list")])
+COMMANDS = [("link", "Linking a column"), ("build", "Your own list"), ("tune", "Tuning")]
+
+
+@pytest.mark.parametrize(("command", "title"), COMMANDS)
 def test_every_option_of_a_command_is_on_the_page(command, title):
     from textnorm.commands.index import command as index
     from textnorm.commands.link import command as link
 
-    found = link if command == "link" else index.commands["build"]
+    found = link if command == "link" else index.commands[command]
     told = section(title)
     for parameter in found.params:
         names = [name for name in parameter.opts if name.startswith("-")]

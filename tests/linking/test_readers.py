@@ -346,7 +346,7 @@ def test_a_circle_is_found_where_there_is_one(edges):
 
 
 def test_a_long_chain_is_no_matter():
-    assert find_circle({str(i): [str(i + 1)] for i in range(100_000)}) is None
+    assert find_circle({str(i): [str(i + 1)] for i in range(20_000)}) is None
     assert find_circle({"a": ["a"]}) == ["a", "a"]
 
 

@@ -93,9 +93,8 @@ class Dense:
     def search(self, queries: Queries, k: int) -> Candidates:
         """Return at most ``k`` candidates a query; one without a letter, a digit or a sign has none."""
         texts = [text if not text.isspace() else "" for text in queries.texts]
-        known = queries.attributes
-        parts = (slice(at, at + BATCH) for at in range(0, len(texts), BATCH))
-        return joined([self._search(texts[part], known[part], k) for part in parts])
+        given, starts = queries.attributes, range(0, len(texts), BATCH)
+        return joined([self._search(texts[at : at + BATCH], given[at : at + BATCH], k) for at in starts])
 
     def vectors(self, texts: Sequence[str], attributes: Sequence[Sequence[str]] = ()) -> NDArray[np.float32]:
         """Return the vectors of queries with their attributes, float32 ``[len(texts), dim]``."""

@@ -1,0 +1,1 @@
+"""Steps that prepare a corpus: language, personal data, quality, repeats. All annotate, nothing is dropped."""
