@@ -40,6 +40,7 @@ def shortest(parents):
     return out
 
 
+@settings(deadline=None)
 @given(graphs)
 def test_ancestors_are_those_of_a_walk_circles_included(parents):
     found = Ancestors.of(Links.build(parents, SIZE))
