@@ -108,7 +108,9 @@ def test_levels_are_not_folded_away(linker):
 
 
 @settings(deadline=None, max_examples=25)
-@given(st.lists(st.sampled_from(["baker", "cake", "software developer", "sr developer", "nurse", "xyz", ""]), min_size=1))
+@given(
+    st.lists(st.sampled_from(["baker", "cake", "software developer", "sr developer", "nurse", "xyz", ""]), min_size=1)
+)
 def test_answers_do_not_depend_on_the_batch(texts):
     for one in (LINKERS["plain"], LINKERS["rolled"]):
         together = one.link(texts, k=4)
