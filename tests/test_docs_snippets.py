@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 #: Page -> packages without which its snippets cannot run.
 PAGES = {
+    "corpora.md": (),
     "edits.md": (),
     "spacy.md": ("spacy",),
     "unicode.md": (),

@@ -58,8 +58,8 @@ BUILTIN: dict[str, dict[str, str]] = {
         "names": "textnorm.bench.names:run",
         "phrases": "textnorm.bench.phrases:run",
         "script": "textnorm.bench.script:run",
-        "titles": "textnorm.bench.titles:run",
         "throughput": "textnorm.bench.throughput:run",
+        "titles": "textnorm.bench.titles:run",
     },
     # Kinds of step of 'textnorm run' beside normalizing: factory(column, target, **options) -> protocols.Step.
     "steps": {
