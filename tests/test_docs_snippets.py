@@ -27,7 +27,6 @@ DOCS = ROOT / "docs"
 #: Page -> packages without which its snippets cannot run.
 PAGES = {
     "edits.md": (),
-    "spacy.md": ("spacy",),
     "unicode.md": (),
     "preparing.md": ("py3langid", "rensa"),
     "tour.md": ("py3langid", "rensa"),
@@ -35,7 +34,7 @@ PAGES = {
     "tutorial-spacy.md": ("spacy", "py3langid"),
     "tutorial-text.md": (),
 }
-SLOW = {"ablation.md": ("sklearn",)}
+SLOW = {"ablation.md": ("sklearn",), "spacy.md": ("spacy",)}
 #: Files that pages speak of as the reader's own.
 FILES = {"lines.txt": "Kaina 15 Eur.\nAtvyko 3 svečiai.\n"}
 FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```", re.DOTALL | re.MULTILINE)
