@@ -82,6 +82,19 @@ def test_a_peer_in_another_interpreter_is_measured_there_or_told(monkeypatch):
     assert "skipped" in peers.measure("clean", "no_such_peer", ["a"])
 
 
+def test_a_peer_that_crashes_is_measured_on_what_stands_before(monkeypatch, tmp_path):
+    peers = import_module("peers")
+    crash = tmp_path / "python"
+    code = "import json,os,sys; d=json.load(open(sys.argv[-2])); 'bad' in d['texts'] and os.abort(); "
+    code += "json.dump({'texts': len(d['texts'])}, open(sys.argv[-1], 'w'))"
+    crash.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n')
+    crash.chmod(0o755)
+    monkeypatch.setenv(peers.VARIABLE, str(crash))
+    got = peers.measure("clean", "toy", ["a"] * 300 + ["bad"] * 101)
+    assert got == {"texts": 200, "crashed": True}
+    assert "skipped" in peers.measure("clean", "toy", ["bad"] * 50)
+
+
 @pytest.mark.parametrize("peer", PEERS)
 def test_a_peer_says_what_it_is_without_being_loaded(peer):
     module = import_module(f"peers.{peer}")
