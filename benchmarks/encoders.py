@@ -52,6 +52,7 @@ from textnorm.encoders import (
 )
 from textnorm.encoders.features import features
 from textnorm.errors import TextnormError
+from textnorm.linking.objective import DEFAULTS, noise_source
 
 WEB = "text/en_EWT.txt.gz"
 #: Titles, and sentences, on which transformers are timed.
@@ -326,9 +327,12 @@ def training(report: Report, esco: Esco) -> None:
 
 
 def ablation(report: Report, esco: Esco) -> None:
-    """Quality by passes, size, n-grams, batch, sources of pairs, and with few pairs."""
+    """Quality by temperature, negatives, passes, size, n-grams, batch, sources of pairs, and with few pairs."""
     known = esco.known()
     names = names_source(known)
+    trained(report, esco, "scale 20", known, TrainSettings(scale=20))
+    trained(report, esco, "no near groups", known, TrainSettings(hard=0))
+    trained(report, esco, "scale 20, no near groups", known, TrainSettings(scale=20, hard=0))
     trained(report, esco, "1 pass", known, TrainSettings(passes=1))
     trained(report, esco, "4 passes", known, TrainSettings(passes=4))
     trained(report, esco, "256 dimensions", known, TrainSettings(dim=256))
@@ -341,9 +345,11 @@ def ablation(report: Report, esco: Esco) -> None:
     trained(report, esco, "pairs of a twentieth, no damping", [few], TrainSettings(damping=0), texts=alone)
     skills = attributes_source(known, esco.skills)
     trained(report, esco, "skills alone", [skills])
-    above = parents_source({**known, **esco.groups}, esco.parents, weight=0.25)
-    trained(report, esco, "names + parents/4", [names, above])
-    trained(report, esco, "names + skills/2", [names, attributes_source(known, esco.skills, weight=0.5)])
+    above = parents_source({**known, **esco.groups}, esco.parents, weight=DEFAULTS["parents"])
+    trained(report, esco, "names + parents", [names, above])
+    beside = attributes_source(known, esco.skills, weight=DEFAULTS["attributes"])
+    trained(report, esco, "names + skills", [names, beside])
+    trained(report, esco, "names + noise", [names, noise_source(known, weight=DEFAULTS["noise"])])
 
 
 def char_tfidf(texts: Sequence[str]) -> Callable[[Sequence[str]], Any] | None:

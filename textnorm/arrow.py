@@ -18,6 +18,7 @@ from textnorm import __version__
 from textnorm.edits import Edit, Edits
 from textnorm.edits.serialise import arrow_type, to_arrow
 from textnorm.errors import DataError, UsageError, choices
+from textnorm.nested import NestedOutcome, TextLists, edits_type, flatten, is_nested, reading_type, regroup
 from textnorm.pipeline import Documents, Pipeline, document_runs
 
 OnError = Literal["fail", "quarantine"]
@@ -136,6 +137,30 @@ def outcome(
     return Outcome(norm, spread, full, bad)
 
 
+def outcome_of_lists(
+    pipeline: Pipeline,
+    lists: TextLists,
+    documents: Documents | None = None,
+    *,
+    on_error: OnError = "fail",
+    first_row: int = 0,
+) -> NestedOutcome:
+    """Normalize the items of lists; without ids the items of one row are one document.
+
+    Raises:
+        DataError: a component failed on an item and ``on_error`` is ``fail``.
+    """
+    flat = flatten(lists)
+    ids = flat.spread(documents, whole=pipeline.scope == "document")
+    got = outcome(pipeline, flat.texts, ids, on_error="quarantine")
+    done = regroup(flat, got.norm, got.edits, got.status, got.failures)
+    if done.failures and on_error == "fail":
+        i = min(done.failures)
+        msg = f"Row {first_row + i}: {done.failures[i]}"
+        raise DataError(msg)
+    return done
+
+
 def _abstains(edit: Edit) -> bool:
     return edit.replacement is None and isinstance(edit.value, dict) and edit.value.get("abstained") is True
 
@@ -159,7 +184,7 @@ def normalize_batches(
     Args:
         batches: record batches of one schema.
         pipeline: the pipeline.
-        column: column with the text (string, large_string, string_view, or a dictionary of one of these).
+        column: column with the text (string, large_string, string_view, a dictionary of one, or a list of them).
         overwrite_columns: replace columns that have the new names, in their place.
         document_column: column with document ids; consecutive equal ids are one document.
         on_error: ``fail`` stops at the first row on which a component fails; ``quarantine`` sets it aside.
@@ -185,26 +210,46 @@ def output_schema(
         UsageError: the column is missing or no text, or a new name is taken.
     """
     check_column(schema, column)
-    kind = text_type(schema.field(column).type)
-    if kind is None:
-        msg = f"The column '{column}' is {schema.field(column).type}, not text."
+    added = added_fields(schema.field(column))
+    metadata = _metadata(schema.metadata, pipeline, column)
+    return with_fields(schema, added, overwrite=overwrite_columns).with_metadata(metadata)
+
+
+def added_fields(column: pa.Field) -> list[pa.Field]:
+    """Return the three fields that normalizing a column adds.
+
+    Raises:
+        UsageError: the column is no text and no list of texts.
+    """
+    kind = column.type
+    text = text_type(kind.value_type if is_nested(kind) else kind)
+    if text is None:
+        msg = f"The column '{column.name}' is {kind}, not text."
         raise UsageError(msg)
-    added = [
-        pa.field(f"{column}_norm", kind),
-        pa.field(f"{column}_edits", arrow_type()),
-        pa.field(f"{column}_status", pa.string()),
+    return [
+        pa.field(f"{column.name}_norm", reading_type(kind, text) if is_nested(kind) else text),
+        pa.field(f"{column.name}_edits", edits_type() if is_nested(kind) else arrow_type()),
+        pa.field(f"{column.name}_status", pa.string()),
     ]
+
+
+def with_fields(schema: pa.Schema, added: Sequence[pa.Field], *, overwrite: bool = False) -> pa.Schema:
+    """Return a schema with fields added behind its own, or in the place of those that have their names.
+
+    Raises:
+        UsageError: a name is taken and must not be overwritten.
+    """
     fields = list(schema)
     for field in added:
         at = schema.get_all_field_indices(field.name)
-        if at and not overwrite_columns:
+        if at and not overwrite:
             msg = f"There is a column '{field.name}' already; --overwrite-columns (overwrite_columns=True) replaces it."
             raise UsageError(msg)
         if at:
             fields[at[0]] = field
         else:
             fields.append(field)
-    return pa.schema(fields, metadata=_metadata(schema.metadata, pipeline, column))
+    return pa.schema(fields, metadata=schema.metadata)
 
 
 def check_column(schema: pa.Schema, column: str) -> None:
@@ -231,21 +276,31 @@ def text_type(kind: pa.DataType) -> pa.DataType | None:
     return pa.string() if pa.types.is_null(kind) else None
 
 
-def _metadata(old: dict[bytes, bytes] | None, pipeline: Pipeline, column: str) -> dict[bytes, bytes]:
-    """Say which pipeline read which column; never when or where, so that equal work gives equal bytes."""
+def metadata_with(old: dict[bytes, bytes] | None, column: str, facts: dict[str, Any]) -> dict[bytes, bytes]:
+    """Note in a schema's metadata what was done to a column."""
     metadata = dict(old or {})
     try:
         entries: dict[str, Any] = json.loads(metadata.get(METADATA_KEY, b"{}"))
     except ValueError:
         entries = {}
-    entries[column] = {
+    entries[column] = {**entries.get(column, {}), **facts}
+    metadata[METADATA_KEY] = json.dumps(entries, ensure_ascii=False, sort_keys=True).encode()
+    return metadata
+
+
+def _metadata(old: dict[bytes, bytes] | None, pipeline: Pipeline, column: str) -> dict[bytes, bytes]:
+    """Say which pipeline read which column; never when or where, so that equal work gives equal bytes."""
+    return metadata_with(old, column, facts_of(pipeline))
+
+
+def facts_of(pipeline: Pipeline) -> dict[str, Any]:
+    """Return what decides the readings of a pipeline."""
+    return {
         "pipeline": pipeline.name,
         "fingerprint": pipeline.fingerprint,
         "textnorm": __version__,
         "components": pipeline.versions,
     }
-    metadata[METADATA_KEY] = json.dumps(entries, ensure_ascii=False, sort_keys=True).encode()
-    return metadata
 
 
 def _normalize(
@@ -264,19 +319,37 @@ def _normalize(
     if document_column is not None:
         check_column(batch.schema, document_column)
         documents = batch.column(document_column).to_pylist()
-    got = outcome(pipeline, texts, documents, on_error=on_error, first_row=first_row)
+    kind = schema.field(f"{column}_norm").type
+    got: Outcome | NestedOutcome
+    if is_nested(kind):
+        got = outcome_of_lists(pipeline, texts, documents, on_error=on_error, first_row=first_row)
+        new = got.arrays(kind.value_type, large=pa.types.is_large_list(kind))
+    else:
+        got = outcome(pipeline, texts, documents, on_error=on_error, first_row=first_row)
+        new = new_columns(got, kind, batch.column(column))
     if on_quarantine is not None:
         for i, reason in sorted(got.failures.items()):
-            on_quarantine(first_row + i, reason, texts[i])
-    new = new_columns(got, schema.field(f"{column}_norm").type)
+            on_quarantine(first_row + i, reason, texts[i] if isinstance(texts[i], str) else json.dumps(texts[i]))
     by_name = dict(zip((f"{column}_{suffix}" for suffix in SUFFIXES), new, strict=True))
     columns = [by_name[field.name] if field.name in by_name else batch.column(i) for i, field in enumerate(schema)]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def new_columns(got: Outcome, kind: pa.DataType) -> list[pa.Array]:
-    """Return the reading (of type ``kind``), the edits and the status of an outcome as Arrow arrays."""
+def new_columns(got: Outcome, kind: pa.DataType, source: pa.Array | None = None) -> list[pa.Array]:
+    """Return the reading (of type ``kind``), the edits and the status of an outcome as Arrow arrays.
+
+    Args:
+        got: what became of the rows.
+        kind: type of the reading.
+        source: the column that was read; where nothing was edited it is the reading, without a copy.
+    """
     edits = to_arrow(got.edits)
+    if source is not None and source.type == kind and not got.edits.count and not got.failures:
+        status: pa.Array = pa.repeat("unchanged", len(got.status))
+        if source.null_count:
+            status = pa.array(got.status, pa.string())
+            edits = pa.ListArray.from_arrays(edits.offsets, edits.values, type=edits.type, mask=source.is_null())
+        return [source, edits, status]
     if None in got.norm:
         null = pa.array(np.logical_not(got.valid))
         edits = pa.ListArray.from_arrays(edits.offsets, edits.values, type=edits.type, mask=null)

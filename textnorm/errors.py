@@ -33,6 +33,25 @@ class TextnormError(Exception):
     """Base of all errors that are the user's to mend. ``exit_code`` is what the command line returns."""
 
     exit_code = 1
+    #: Label of the component, and id of the rule, that were at work, where that is known.
+    component: str | None = None
+    rule: str | None = None
+
+
+class Reason(str):
+    """Why a row was set aside: a sentence, with the component and the rule that were at work where they are known."""
+
+    component: str | None
+    rule: str | None
+
+    def __new__(cls, text: str, component: str | None = None, rule: str | None = None) -> Reason:
+        """Return the sentence with what is known beside it."""
+        made = super().__new__(cls, text)
+        made.component, made.rule = component, rule
+        return made
+
+    def __reduce__(self) -> tuple[type[Reason], tuple[str, str | None, str | None]]:
+        return Reason, (str(self), self.component, self.rule)
 
 
 class UsageError(TextnormError):

@@ -15,7 +15,7 @@ from textnorm import __version__
 from textnorm.edits import Edit, Edits, EditsBuilder, Normalized
 from textnorm.edits.algebra import blocks_of
 from textnorm.edits.edit import canonical_json
-from textnorm.errors import ConfigError, DataError, EditError, PluginError, TextnormError, UsageError
+from textnorm.errors import ConfigError, DataError, EditError, PluginError, Reason, TextnormError, UsageError
 from textnorm.protocols import Normalizer
 
 #: Seconds that one ``keep`` pattern may take on one text. Users write these patterns; some backtrack without end.
@@ -185,7 +185,9 @@ class Pipeline:
             except (UsageError, MemoryError):
                 raise
             except Exception as error:
-                reason = str(error) if isinstance(error, TextnormError) else f"{type(error).__name__}: {error}"
+                known = isinstance(error, TextnormError)
+                said = str(error) if known else f"{type(error).__name__}: {error}"
+                reason = Reason(said, getattr(error, "component", None), getattr(error, "rule", None))
                 failures.update(dict.fromkeys(range(a, b), reason))
                 parts.append(Edits.empty(b - a))
         return Edits.concat(parts), failures
@@ -244,12 +246,15 @@ def _run(label: str, component: Callable[[Sequence[str]], Edits], texts: list[st
         step = component(texts)
     except EditError as error:
         msg = f"The component '{label}' made edits that cannot be: {error}"
-        raise EditError(msg) from error
-    except (TextnormError, MemoryError):
+        raise _at(EditError(msg), label, error) from error
+    except TextnormError as error:
+        _at(error, label, error)
+        raise
+    except MemoryError:
         raise
     except Exception as error:
         msg = f"The component '{label}' failed: {type(error).__name__}: {error}"
-        raise DataError(msg) from error
+        raise _at(DataError(msg), label, error) from error
     if not isinstance(step, Edits) or len(step) != len(texts):
         got = f"edits of {len(step)} texts" if isinstance(step, Edits) else type(step).__name__
         msg = f"The component '{label}' was given {len(texts)} texts and returned {got}."
@@ -262,6 +267,12 @@ def _run(label: str, component: Callable[[Sequence[str]], Edits], texts: list[st
             msg = f"The component '{label}' made an edit outside its text: [{step.start[k]}, {step.end[k]})."
             raise EditError(msg)
     return step
+
+
+def _at(error: TextnormError, label: str, cause: Exception) -> TextnormError:
+    """Note on an error which component, and which rule where its cause says so, was at work."""
+    error.component, error.rule = label, getattr(cause, "rule", None)
+    return error
 
 
 def document_runs(documents: Documents | None, n: int) -> list[tuple[int, int]]:

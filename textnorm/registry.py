@@ -43,6 +43,9 @@ BUILTIN: dict[str, dict[str, str]] = {
     "generators": {
         "exact": "textnorm.linking.generators.exact:ExactFactory",
         "lexical": "textnorm.linking.generators.lexical:LexicalFactory",
+        "abbreviations": "textnorm.linking.generators.abbreviations:AbbreviationsFactory",
+        "translit": "textnorm.linking.generators.translit:TranslitFactory",
+        "cognate": "textnorm.linking.generators.translit:CognateFactory",
         "dense": "textnorm.linking.generators.dense:DenseFactory",
         "mined": "textnorm.linking.generators.mined:MinedFactory",
     },
@@ -55,6 +58,11 @@ BUILTIN: dict[str, dict[str, str]] = {
         "phrases": "textnorm.bench.phrases:run",
         "script": "textnorm.bench.script:run",
         "titles": "textnorm.bench.titles:run",
+        "throughput": "textnorm.bench.throughput:run",
+    },
+    # Kinds of step of 'textnorm run' beside normalizing: factory(column, target, **options) -> protocols.Step.
+    "steps": {
+        "encode": "textnorm.encoders.step:make_encode",
     },
     "inflectors": {
         "textnorm.lt.inflector.v1": "textnorm.languages.lt.forms:make_inflector",
@@ -159,7 +167,18 @@ benchmarks = Registry("benchmarks")
 inflectors = Registry("inflectors")
 name_inflectors = Registry("name_inflectors")
 slot_readers = Registry("slot_readers")
+steps = Registry("steps")
 KINDS: dict[str, Registry] = {
     registry.kind: registry
-    for registry in (normalizers, readers, encoders, generators, benchmarks, inflectors, name_inflectors, slot_readers)
+    for registry in (
+        normalizers,
+        readers,
+        encoders,
+        generators,
+        benchmarks,
+        inflectors,
+        name_inflectors,
+        slot_readers,
+        steps,
+    )
 }

@@ -285,6 +285,41 @@ def test_batches_that_are_under_way_come_back_in_order(tiny_model, on_torch, mon
     assert len(pinned) > 20
 
 
+def test_reading_ahead_does_not_show(tiny_model, on_torch, monkeypatch):
+    from textnorm.encoders import torch_runner
+
+    many = [f"{'nurse ' * (i % 9)}{i}" for i in range(50)]
+    whole = on_torch.encode(many)
+    monkeypatch.setattr(torch_runner, "SLICE", 7)
+    assert np.abs(on_torch.encode(many) - whole).max() < 1e-5
+
+
+def test_a_gpu_without_memory_takes_smaller_batches_and_then_the_cpu(tiny_model, on_torch, monkeypatch):
+    # Without a card: the loop is told that it has one, and that its memory does not do.
+    import torch
+
+    from textnorm.encoders import torch_runner
+
+    encoder = load_encoder(tiny_model, backend="torch")
+    runner = encoder.runner
+    run, sizes = runner._run, []
+
+    def poor(batches):
+        if runner.gpu:
+            sizes.append(runner.size)
+            raise torch.cuda.OutOfMemoryError
+        return run(batches)
+
+    monkeypatch.setattr(runner, "_run", poor)
+    monkeypatch.setattr(torch_runner, "TOKENS_GPU", 8 * torch_runner.TOKENS_CPU)
+    runner.gpu = True
+    with pytest.warns(RuntimeWarning, match="goes on on the CPU"):
+        rows = encoder.encode(["nurse", "head nurse"])
+    assert [size // torch_runner.TOKENS_CPU for size in sizes] == [8, 4, 2, 1]
+    assert not runner.gpu
+    assert np.abs(rows - on_torch.encode(["nurse", "head nurse"])).max() < 1e-5
+
+
 def test_threads_of_the_process_stay_as_they_were(tiny_model):
     import torch
 

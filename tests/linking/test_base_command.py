@@ -122,7 +122,8 @@ def test_taxonomies_are_built_and_linked(tmp_path):
 
 def test_options_that_do_not_fit(tmp_path, table):
     names = table("n.tsv", "concept_id\tname", "A\tx")
-    assert "no format of a knowledge base called 'xml'" in invoke("index", "check", names, "--format", "xml", code=2).stderr
+    said = invoke("index", "check", names, "--format", "xml", code=2).stderr
+    assert "no format of a knowledge base called 'xml'" in said
     assert "there is no such file" in invoke("index", "check", tmp_path / "no.obo", code=2).stderr
     assert "is the input" in invoke("index", "check", names, "--json", names, code=2).stderr
     plain = table("n.txt", "A\tx")

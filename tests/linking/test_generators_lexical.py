@@ -20,15 +20,23 @@ from textnorm import registry
 from textnorm.encoders.features import FeatureSettings
 from textnorm.encoders.static import StaticEncoder
 from textnorm.errors import DataError, UsageError
+from textnorm.linking.generators.cognates import fold_cognates, latin
 from textnorm.linking.generators.folding import fold_names, key_hashes
+from textnorm.linking.generators.grams import GramSettings
+from textnorm.linking.generators.translit import Cognate, Transliterated
 from textnorm.linking.kb import KnowledgeBase
 from textnorm.linking.protocol import Generator, Queries
 from textnorm.retrieval.changing import committing
 from textnorm.retrieval.storage import read_manifest
 
 ENCODER = StaticEncoder.untrained(FeatureSettings(buckets=1024), dim=16)
-SETTINGS = {"exact": {}, "lexical": {}, "dense": {"encoder": ENCODER}}
+SETTINGS = {"exact": {}, "lexical": {}, "dense": {"encoder": ENCODER}, "translit": {}, "cognate": {}}
 NAMES = sorted(SETTINGS)
+FOLDS = {
+    "lexical": fold_names,
+    "cognate": fold_cognates,
+    "translit": lambda texts: latin(fold_names(texts)),
+}
 
 words = st.text(alphabet="abcdeąč 本語й", min_size=1, max_size=8).filter(lambda text: bool(text.strip()))
 tables = st.lists(st.tuples(st.integers(0, 6), words), min_size=1, max_size=25)
@@ -40,7 +48,9 @@ def base(rows):
 
 def build(name, kb, **changed):
     found = registry.generators.get(name).build(kb, **{**SETTINGS[name], **changed})
-    assert found is not None
+    if found is None:  # no name is in the letters that these two are for
+        assert name in ("translit", "cognate")
+        found = {"translit": Transliterated, "cognate": Cognate}[name].of(kb, GramSettings())
     return found
 
 
@@ -87,9 +97,11 @@ def tfidf_scores(names, query):
 
 
 def brute(name, kb, query):
-    folded = fold_names(kb.texts)
-    own = fold_names([query])[0]
-    if name == "lexical":
+    if name == "translit" and fold_names([query])[0].isascii():
+        return [0.0] * len(kb.texts)
+    folded = FOLDS.get(name, fold_names)(kb.texts)
+    own = FOLDS.get(name, fold_names)([query])[0]
+    if name in FOLDS:
         return tfidf_scores(folded, own)
     if name == "exact":
         return [(1.0 if text == query else 0.995) * (fold == own) for text, fold in zip(kb.texts, folded, strict=True)]
@@ -98,7 +110,7 @@ def brute(name, kb, query):
 
 # -- what holds for all ----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(rows=tables, query=words, k=st.integers(1, 5))
 def test_the_best_concepts_are_those_of_the_definition(name, rows, query, k):
     kb = base(rows)
@@ -131,7 +143,7 @@ def test_a_query_does_not_depend_on_the_batch(name, rows, queries):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=tables, more=tables, data=st.data())
 def test_a_changed_base_is_as_one_that_is_built_anew(name, rows, more, data):
     kb = base(rows)
@@ -190,7 +202,7 @@ def test_what_says_nothing_finds_nothing(name):
     assert len(generator.search(Queries.of([]), 5).concepts) == 0
     page = "nurse " * 20_000
     first = [concept for concept, *_ in listed(generator.search(Queries.of([page]), 1))[0]]
-    assert first == ([] if name == "exact" else [0])
+    assert first == ([] if name in ("exact", "translit") else [0])
 
 
 # -- depth and ties --------------------------------------------------------------------------------------------------
@@ -202,10 +214,10 @@ def test_many_names_of_one_concept_hide_no_other():
 
 
 def test_of_equal_scores_the_lower_concept_comes_first_however_many():
-    rows = [(i, "nurse") for i in range(300)]
+    rows = [(i, "няня") for i in range(300)]
     random.Random(1).shuffle(rows)
     for name in NAMES:
-        found = listed(build(name, base(rows)).search(Queries.of(["nurse"]), 7))[0]
+        found = listed(build(name, base(rows)).search(Queries.of(["няня"]), 7))[0]
         assert [concept for concept, *_ in found] == list(range(7))
 
 

@@ -229,5 +229,5 @@ def test_settings_out_of_range(cross, wrong):
 def test_too_few_examples_are_refused(cross, world, tiny_model):
     kb, queries, gold, found = world
     few = cross.Examples(queries, gold, found).part(range(4))
-    with pytest.raises(UsageError, match="too few"):
+    with pytest.raises(DataError, match="too few"):
         cross.train_cross(tiny_model, few, kb)

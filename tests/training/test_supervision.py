@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from textnorm.errors import DataError, UsageError
+from textnorm.linking.labelled import Labelled, read_dev
 from textnorm.linking.supervision import (
-    Labelled,
     carry,
     queries_of,
-    read_examples,
     rest_of,
     write_examples,
     write_names,
@@ -62,7 +61,7 @@ def test_written_and_read(tmp_path, ending):
     rows = [Labelled("nurse", ("1", "2"), "en", "the nurse", ("first aid", "care")), Labelled("none", ())]
     path = tmp_path / f"dev.{ending}"
     write_examples(path, rows)
-    assert read_examples(str(path)) == rows
+    assert read_dev(str(path)) == rows
     assert list(tmp_path.iterdir()) == [path]
     got = queries_of(rows)
     assert (got.langs, got.attributes) == (["en", None], [("first aid", "care"), ()])
@@ -80,10 +79,10 @@ def test_bad_rows_are_named(tmp_path):
     path = tmp_path / "dev.tsv"
     path.write_text("query\tconcept_ids\nnurse\t1\n\t2\n", "utf-8")
     with pytest.raises(DataError, match="query is empty"):
-        read_examples(str(path))
+        read_dev(str(path))
     path.write_text("query\tids\nnurse\t1\n", "utf-8")
     with pytest.raises(UsageError, match="concept_ids"):
-        read_examples(str(path))
+        read_dev(str(path))
     path.write_text("query\tconcept_ids\n", "utf-8")
     with pytest.raises(DataError, match="no labelled query"):
-        read_examples(str(path))
+        read_dev(str(path))

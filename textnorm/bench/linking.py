@@ -72,6 +72,16 @@ class Index:
         found = Linker.load(self.folder, generators=generators, hubness=hubness)
         return found.with_options(**options) if options else found
 
+    def tune(self, dev: Sequence[Question]) -> None:
+        """Tune the index on questions, as ``textnorm index tune`` does."""
+        from textnorm.linking.labelled import Labelled
+        from textnorm.linking.tuning import tune_folder
+
+        rows = [Labelled(q.text, tuple(sorted(q.gold)), q.lang or None) for q in dev]
+        with cpu_time() as clock:
+            tune_folder(self.folder, rows, silent)
+        self.tune_s = clock.seconds
+
     @property
     def generators(self) -> list[str]:
         """Names of the generators that the index has."""
@@ -86,7 +96,7 @@ def silent(*_: Any) -> None:
 def built(
     task: Task, *, encoder: str = "static", generators: Sequence[str] | None = None, dev: Sequence[Question] = ()
 ) -> Iterator[Index]:
-    """Build an index of a task, tune it where there are queries to tune on, and remove it in the end."""
+    """Build an index of a task, tune it where there are queries to tune on at once, and remove it in the end."""
     from textnorm.linking.folder import build
 
     with TemporaryDirectory(prefix="textnorm-bench-") as place:
@@ -107,15 +117,8 @@ def built(
             )
         index.build_s = clock.seconds
         if dev:
-            with cpu_time() as clock:
-                tune(index.folder, dev)
-            index.tune_s = clock.seconds
+            index.tune(dev)
         yield index
-
-
-def tune(folder: Path, dev: Sequence[Question]) -> None:
-    """Tune an index on questions, as ``textnorm index tune`` does."""
-    raise NotImplementedError
 
 
 def ask(linker: Linker, questions: Sequence[Question], k: int = K) -> tuple[list[Answer], float]:
@@ -135,11 +138,9 @@ def ask(linker: Linker, questions: Sequence[Question], k: int = K) -> tuple[list
 
 
 def _answer(link: dict[str, Any], question: Question) -> Answer:
-    ids = [candidate["id"] for candidate in link["candidates"]]
-    rank = next((i for i, concept in enumerate(ids, 1) if concept in question.gold), 0)
-    first = link["candidates"][0]["p"] if ids else math.nan
-    right = sum(concept in question.gold for concept in ids[:2])
-    return Answer(rank, right, first, link["id"], question.gold, question.lang)
+    candidates = link["candidates"]
+    first = candidates[0]["p"] if candidates else math.nan
+    return _ranked([candidate["id"] for candidate in candidates], question, first, link["id"])
 
 
 # -- scores ----------------------------------------------------------------------------------------------------------
@@ -223,33 +224,73 @@ def cost_rows(name: str, index: Index, questions: int, seconds: float, lang: str
     yield Row(name, lang, "queries_per_cpu_s", questions / max(seconds, 1e-9), questions)
 
 
-def member_rows(name: str, index: Index, questions: Sequence[Question], fused: Sequence[Answer]) -> Iterator[Row]:
+def members(index: Index, questions: Sequence[Question], k: int = K) -> dict[str, list[Answer]]:
+    """Return what each generator answers by itself: its own ranking, nothing weighed or rolled up."""
+    from textnorm.linking.linker import BLOCK
+    from textnorm.linking.protocol import Queries
+
+    linker = index.linker()
+    found: dict[str, list[Answer]] = {generator.name: [] for generator in linker.generators}
+    for at in range(0, len(questions), BLOCK):
+        part = questions[at : at + BLOCK]
+        queries = Queries.of([q.text for q in part], langs=[q.lang or None for q in part])
+        for generator in linker.generators:
+            got = generator.search(queries, k)
+            for i, q in enumerate(part):
+                ids = [linker.kb.ids[c] for c in got.concepts[got.indptr[i] : got.indptr[i + 1]].tolist()]
+                found[generator.name].append(_ranked(ids, q))
+    return found
+
+
+def _ranked(ids: Sequence[str], question: Question, first: float = math.nan, chosen: str | None = None) -> Answer:
+    rank = next((i for i, concept in enumerate(ids, 1) if concept in question.gold), 0)
+    return Answer(rank, sum(c in question.gold for c in ids[:2]), first, chosen, question.gold, question.lang)
+
+
+def member_rows(name: str, alone: dict[str, list[Answer]], fused: Sequence[Answer]) -> Iterator[Row]:
     """Yield A@1 and A@64 of each generator alone, and what the fusion has over the best of them.
 
     The last is the smallest difference of any language, in A@1: the fusion must not lose to a member of it.
     """
-    whole = by_lang(fused)
-    best: dict[str, float] = dict.fromkeys(whole, 0.0)
-    for generator in index.generators:
-        answers, _ = ask(index.linker(generators=[generator]), questions)
+    best: dict[str, float] = dict.fromkeys(by_lang(fused), 0.0)
+    for generator, answers in alone.items():
         for code, found in by_lang(answers).items():
             best[code] = max(best[code], success(found, 1))
-            if not code:
-                yield share(f"{name}, {generator} alone", "", "a@1", sum(a.rank == 1 for a in found), len(found))
-                yield share(f"{name}, {generator} alone", "", "a@64", sum(a.rank > 0 for a in found), len(found))
-    gains = {code: success(found, 1) - best[code] for code, found in whole.items()}
+        for k in (1, 64):
+            hits = sum(0 < a.rank <= k for a in answers)
+            yield share(f"{name}, {generator} alone", "", f"a@{k}", hits, len(answers))
+    gains = {code: success(found, 1) - best[code] for code, found in by_lang(fused).items()}
     worst = min(gains, key=lambda code: gains[code])
-    note = f"worst of {len(gains) - 1} languages: {worst}" if worst else ""
+    note = f"the worst of {len(gains) - 1} languages" if len(gains) > 1 else ""
     yield Row(name, worst, "a@1 over best member", gains[worst], len(fused), note=note)
 
 
 def gain_row(name: str, what: str, ours: Sequence[Answer], other: Sequence[Answer], *, seed: int = 0) -> Row:
-    """Return the difference in MRR that a part makes, with a paired bootstrap interval (1,000 resamples)."""
+    """Return a difference in MRR on the same queries, with a paired bootstrap interval (1,000 resamples)."""
     a, b = (np.array([1 / x.rank if x.rank else 0.0 for x in found]) for found in (ours, other))
     gain = a - b
     drawn = np.random.default_rng(seed).integers(0, len(gain), size=(1000, len(gain)), dtype=np.int32)
     lo, hi = np.quantile(gain[drawn].mean(axis=1), (0.025, 0.975))
-    return Row(name, "", f"mrr lost without {what}", float(gain.mean()), len(gain), float(lo), float(hi))
+    return Row(name, "", f"mrr, {what}", float(gain.mean()), len(gain), float(lo), float(hi))
+
+
+def without_rows(
+    name: str,
+    task: Task,
+    dev: Sequence[Question],
+    test: Sequence[Question],
+    whole: Sequence[Answer],
+    generators: Sequence[str],
+) -> Iterator[Row]:
+    """Yield what is lost where an index is built and tuned without one of its generators."""
+    for gone in generators:
+        rest = [other for other in generators if other != gone]
+        if not rest:
+            continue
+        encoder = "none" if gone == "dense" else "static"
+        with built(task, encoder=encoder, generators=rest, dev=dev) as index:
+            what = "the static encoder" if gone == "dense" else gone
+            yield gain_row(name, f"lost without {what}", whole, ask(index.linker(), test)[0])
 
 
 def extend(report: Report, rows: Iterable[Row], say: Callable[[str], None] = silent) -> None:

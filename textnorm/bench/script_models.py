@@ -16,9 +16,10 @@ from textnorm.bench.lt_lexicon import words
 from textnorm.bench.report import data_folder, need
 from textnorm.normalizers.script import store
 from textnorm.normalizers.script.adapt import Adapting
+from textnorm.normalizers.script.counting import Plan
 from textnorm.normalizers.script.model import ScriptModel, Settings
 from textnorm.normalizers.script.table import Table, read_table, read_text
-from textnorm.normalizers.script.train import Plan, bare, train
+from textnorm.normalizers.script.train import bare, train
 from textnorm.resources import models_dir, rules_dir
 
 Kind = Literal["text", "bare", "lt"]
@@ -112,7 +113,7 @@ def build(pair: Pair, data: Path) -> ScriptModel:
 
 def lithuanian(data: Path, **changes: object) -> ScriptModel:
     """Return the model that gives Lithuanian its letters back, trained on the legal acts and our own tables."""
-    settings = Settings(fold=True, adapting=Adapting(rounds=0, clean=4.0))
+    settings = Settings(fold=True, width=12, adapting=Adapting(rounds=0, clean=4.0))
     plan = Plan(
         order=7, grams=700_000, events=800_000, alphabet=60, fold=True, agreement=True, noise=(1.0,), held=5,
         held_lines=15_000, settings=settings, allowed=0.001, least=3.0,

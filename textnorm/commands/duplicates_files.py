@@ -13,11 +13,11 @@ from typing import IO, Any
 from textnorm.dedup.clusters import Clusters, Verdict
 from textnorm.dedup.signature import Signer, exact_key
 from textnorm.errors import DataError, UsageError
+from textnorm.streaming.added import encode_json
 from textnorm.streaming.chunks import Chunk
 from textnorm.streaming.files import writing
 from textnorm.streaming.formats import Codec, Format
 from textnorm.streaming.readers import ReadOptions, read
-from textnorm.streaming.writers import encode_json
 
 SUFFIXES = ("dup_of", "dup_kind", "dup_similarity", "dup_size")
 

@@ -65,7 +65,7 @@ def command(texts: tuple[str, ...], pipeline: str, settings: tuple[str, ...], as
         with writing(html) as sink:
             sink.write(page.encode("utf-8", "replace"))
     elif as_json:
-        from textnorm.streaming.writers import encode_json
+        from textnorm.streaming.added import encode_json
 
         for out in outs:
             item = {"source": out.source, "text": out.text, "edits": _with_reasons(out, nlp)}

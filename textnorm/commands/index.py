@@ -153,6 +153,59 @@ def remove_names(index: Path, concepts: tuple[str, ...], concepts_from: str | No
     notes.say(_line(index))
 
 
+@command.command("tune")
+@_index
+@click.option("--dev", metavar="FILE", help="Labelled queries: query, concept_ids ('|' between several), perhaps lang.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+@click.option("--plot", metavar="OUT.svg", help="Write a reliability plot of the probabilities.")
+@click.option("--dry-run", is_flag=True, help="Only report; the index stays as it is.")
+@click.option("--off", is_flag=True, help="Forget what was learned.")
+def tune_index(index: Path, dev: str | None, as_json: bool, plot: str | None, dry_run: bool, off: bool) -> None:
+    """Learn on labelled queries how an INDEX weighs its generators, and what p means.
+
+    \b
+    textnorm index tune INDEX --dev dev.tsv
+
+    Learned are the weights of generators and features (by language where there is enough), whether scores roll up to
+    parents, and the probabilities with their threshold. Names are never added. All figures are cross-validated. Rows
+    without concept_ids, or with none that the INDEX has, are examples of queries that mean none of its concepts.
+    """  # noqa: D301 - click reads the escape
+    if (dev is None) != off or (off and (dry_run or plot)):
+        msg = "Give --dev FILE to learn, or --off to forget."
+        raise UsageError(msg)
+    notes = _Notes()
+    if dev is None:
+        from textnorm.linking.tuning import forget
+
+        forget(index)
+        notes.say(_line(index))
+        return
+    from textnorm.linking.labelled import read_dev
+    from textnorm.linking.tables import check_tables
+    from textnorm.linking.tuning import tune_folder
+    from textnorm.retrieval.storage import read_manifest
+    from textnorm.streaming.formats import check_output
+
+    check_tables([dev])
+    if plot is not None:
+        check_output(plot, [dev])
+    read_manifest(index)
+    found = tune_folder(index, read_dev(dev), notes.progress, dry_run=dry_run)
+    notes.clear()
+    if plot is not None:
+        from textnorm.linking.report import reliability_svg
+        from textnorm.streaming.files import writing
+
+        with writing(plot) as sink:
+            sink.write(reliability_svg(found.report["calibration"]["bins"], index.name).encode())
+    if as_json:
+        click.echo(json.dumps(found.report, ensure_ascii=False, indent=1))
+    else:
+        for line in found.lines():
+            click.echo(line)
+    notes.say("dry run: the index is as it was" if dry_run else f"{index}: tuned")
+
+
 @command.command("info")
 @_index
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -297,7 +350,8 @@ def upgrade_index(
     held = open_folder(index)
     notes = _Notes()
     old = held.spec
-    encoder = held.encoder() if spec is None else make_encoder(spec, held.names, notes.say, notes.progress)
+    wanted = held.encoder() if spec is None else None
+    encoder = wanted or make_encoder(str(spec), held.names, notes.say, notes.progress, held.concepts)
     name = spec if spec is not None else old["spec"]
     if not reembed and encoder.identity == old["identity"]:
         msg = f"{index} has the encoder '{encoder.identity}' already; --reembed embeds all names anew."
@@ -363,6 +417,21 @@ def _rows(meta: dict[str, Any], generation: int, size: int) -> list[tuple[str, s
         ("names", f"{meta['names']:,} of {meta['concepts']:,} concepts, {meta['texts']:,} different"),
         ("size", f"{size / 1e6:,.1f} MB, generation {generation}, textnorm {meta['textnorm']}"),
     ]
+    linker = meta.get("linker")
+    if linker is not None:
+        rows.append(("generators", ", ".join(linker["generators"])))
+        tuned = linker.get("tuned")
+        told = "no"
+        if tuned is not None:
+            before, after = tuned["rows"][0]["before"]["mrr"], tuned["rows"][0]["after"]["mrr"]
+            found = tuned["calibration"]
+            told = (
+                f"on {tuned['queries']:,} queries: MRR {before:.4f} -> {after:.4f}, "
+                f"roll-up {'on' if tuned['roll_up'] else 'off'}, ECE {found['ece']:.4f}, threshold {found['min_p']:g}"
+            )
+        rows.append(("tuned", told))
+        if linker.get("decisions"):
+            rows.append(("decisions", f"{linker['decisions']:,}"))
     encoder, dense = meta["encoder"], meta.get("dense")
     if encoder is None or dense is None:
         return [*rows, ("vectors", "none")]

@@ -20,9 +20,7 @@ METHODS = ("auto", "off", "is", "dis", "dual-is", "dual-dis", "csls", "nnn", "ce
 @click.option("-k", "k", type=click.IntRange(min=1), default=10, show_default=True, help="Candidates a query at most.")
 @click.option("-o", "--output", default=STDIO, metavar="OUT", help="Output file; its ending decides its format.")
 @click.option("--column", default="query", show_default=True, help="Column (field) with the query, in all but text.")
-@click.option(
-    "--context-column", metavar="C", default="context", show_default=True, help="Column with its context."
-)
+@click.option("--context-column", metavar="C", default="context", show_default=True, help="Column with its context.")
 @click.option("--lang", metavar="CODE", help="Language of all queries; by default that in the column lang.")
 @click.option("--min-p", type=click.FloatRange(0, 1), metavar="P", help="Link only at this probability or more.")
 @click.option(
@@ -42,6 +40,7 @@ METHODS = ("auto", "off", "is", "dis", "dual-is", "dual-dis", "csls", "nnn", "ce
 @click.option("--decisions", metavar="FILE", help="Table (query, concept_id) that always wins; an empty id is none.")
 @click.option("--generators", metavar="LIST", help="Generators that serve; by default all that the index has.")
 @click.option("--hubness", type=click.Choice(METHODS), default="auto", show_default=True, help="Correction of vectors.")
+@click.option("--rerank", type=click.Path(path_type=Path), metavar="MODEL", help="Re-ranker of 'train reranker'.")
 @click.option("--why", type=click.Choice(["short", "full"]), default="short", show_default=True, help="Reasons.")
 @click.option("--from", "source", type=click.Choice(KINDS), help="Format of the queries, whatever their file's ending.")
 @click.option("--overwrite-columns", is_flag=True, help="Replace columns that have the names of the new ones.")
@@ -60,6 +59,7 @@ def command(
     decisions: str | None,
     generators: str | None,
     hubness: str,
+    rerank: Path | None,
     why: str,
     source: Kind | None,
     overwrite_columns: bool,
@@ -113,6 +113,10 @@ def command(
     )
     if decisions:
         linker.decisions = linker.decisions | read_decisions(decisions, linker.kb.number)
+    if rerank is not None:
+        from textnorm.linking.rerank import load_reranker
+
+        linker.reranker = load_reranker(rerank)
     notes = Notes()
     options = LinkOptions(column, context_column, lang, k, full=why == "full", overwrite_columns=overwrite_columns)
     tally = link_file(linker, queries, form, output, target, options, notes.say)

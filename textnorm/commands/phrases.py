@@ -161,9 +161,9 @@ def match(
     """
     from textnorm.errors import UsageError
     from textnorm.normalizers.phrasebook.normalizer import make_phrasebook
+    from textnorm.streaming.added import encode_json
     from textnorm.streaming.formats import STDIO, check_input, detect
     from textnorm.streaming.readers import ReadOptions, read
-    from textnorm.streaming.writers import encode_json
 
     given: dict[str, Any] = {}
     if context is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from textnorm.commands.index import _Notes as Notes
+from textnorm.commands.index_check import base_options
 from textnorm.errors import UsageError
 
 #: Options of ``train encoder`` and the kinds that know them.
@@ -34,6 +35,7 @@ def command() -> None:
 @command.command("encoder")
 @click.argument("names", nargs=-1, required=True, metavar="KB...")
 @click.option("--concepts", metavar="FILE", help="Table: concept_id and perhaps parents, types, attributes.")
+@base_options
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="MODEL", help="Folder to make.")
 @click.option(
     "--kind",
@@ -87,15 +89,17 @@ def train_encoder(
     refit: bool | None,
     each: bool,
     as_json: bool,
+    form: str | None,
+    lang: str | None,
     **given: Any,
 ) -> None:
-    """Train an encoder on the names of KB (tables as for 'index build') and print what it is worth.
+    """Train an encoder on the names of KB (files as for 'index build') and print what it is worth.
 
     Figures are of concepts that the measured model was not trained on, with the untrained encoder and character TF-IDF
     beside it. MODEL serves 'index build --encoder MODEL'.
     """
     from textnorm.linking.objective import parse_objectives
-    from textnorm.linking.tables import check_tables, read_concepts, read_names
+    from textnorm.linking.readers import check_inputs, read_base
 
     settings = {name: value for name, value in given.items() if value is not None}
     for name in settings:
@@ -103,7 +107,8 @@ def train_encoder(
             msg = f"--{name} is no option of the kind {kind}; it is one of {' and '.join(KNOWN[name])}."
             raise UsageError(msg)
     weights = parse_objectives(objectives)
-    check_tables([*names, *(path for path in (concepts, pairs) if path)])
+    check_inputs(names, form)
+    check_inputs([path for path in (concepts, pairs) if path])
 
     from textnorm.linking.train import Plan, lines, train
 
@@ -118,16 +123,15 @@ def train_encoder(
         seed=seed,
     )
     notes = Notes()
-    found = read_names(names)
-    if found.repeated:
-        notes.say(f"note: {found.repeated} rows are there twice and were left out")
-    facts = read_concepts(concepts) if concepts else {}
+    found = read_base(names, concepts, form=form, lang=lang)
+    for note in (*found.notes, *found.warnings):
+        notes.say(f"note: {note}")
     more = []
     if pairs is not None:
         from textnorm.linking.objective import read_pairs
 
-        more = read_pairs(pairs, {text for fact in facts.values() for text in fact["attributes"]})
-    report = train(found, facts, plan, output, pairs=more, progress=notes.progress)
+        more = read_pairs(pairs, {text for fact in found.concepts.values() for text in fact["attributes"]})
+    report = train(found.names, found.concepts, plan, output, pairs=more, progress=notes.progress)
     notes.clear()
     if as_json:
         import json
@@ -174,15 +178,15 @@ def train_reranker(index: Path, dev: str, output: Path, base: str, as_json: bool
     check_tables([dev])
 
     from textnorm.linking.cross import CrossSettings, check_target, train_cross
+    from textnorm.linking.labelled import read_dev
     from textnorm.linking.linker import Linker
     from textnorm.linking.reranked import compare, examples_of
     from textnorm.linking.reranked import lines as figures_lines
-    from textnorm.linking.supervision import read_examples
 
     settings = CrossSettings(**given)
     check_target(output)
     notes = Notes()
-    rows = read_examples(dev)
+    rows = read_dev(dev)
     linker = Linker.load(index)
     examples, left_out = examples_of(linker, rows, settings.top)
     if left_out:
@@ -225,17 +229,21 @@ def train_examples(index: Path, dev: str, to: str, output: Path, each: int, rest
     textnorm index build rest.tsv -o WORK && textnorm train reranker WORK --dev de.tsv -o MODEL
     """  # noqa: D301 - click reads the escape
     from textnorm.linking.tables import check_tables
+    from textnorm.streaming.formats import check_output
 
     check_tables([dev])
     for path in (output, rest):
         if path is not None and path.suffix not in (".tsv", ".jsonl"):
             msg = f"{path}: write a .tsv or a .jsonl."
             raise UsageError(msg)
+        if path is not None:
+            check_output(str(path), [dev, str(output)] if path is rest else [dev])
 
     from textnorm.linking.folder import open_folder
-    from textnorm.linking.supervision import carry, read_examples, rest_of, write_examples, write_names
+    from textnorm.linking.labelled import read_dev
+    from textnorm.linking.supervision import carry, rest_of, write_examples, write_names
 
-    rows = read_examples(dev)
+    rows = read_dev(dev)
     names = open_folder(index).names.rows
     found = carry(rows, names, to, each=each)
     notes = Notes()

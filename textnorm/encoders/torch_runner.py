@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,6 +29,8 @@ from textnorm.errors import DataError, MissingExtraError, UsageError
 
 #: Batches on their way to or from a GPU at once.
 IN_FLIGHT = 2
+#: Texts that are read (tokenized) at once, while the ones before them are computed.
+SLICE = 8_192
 
 
 def sees_gpu() -> bool:
@@ -128,6 +131,7 @@ class TorchRunner:
         self.threads = threads
         self.device = torch.device(device)
         self.gpu = self.device.type == "cuda"
+        self._cut = 1  # how often smaller than usual batches are
         self.prompt = prompt_of(model, settings)
         with quiet():
             theirs = self._plain(list(PROBES))
@@ -152,18 +156,64 @@ class TorchRunner:
             torch.set_num_threads(before)
 
     def _sorted(self, texts: list[str]) -> NDArray[np.float32]:
-        tokenizer = self.model.tokenizer
+        if len(texts) <= SLICE:
+            return self._encoded(self._tokens(texts))
+        # Texts of like length go together (by characters, until they are tokenized), the next ones read meanwhile.
+        order = np.argsort([-len(text) for text in texts], kind="stable")
+        slices = [order[start : start + SLICE] for start in range(0, len(texts), SLICE)]
+        out = np.empty((len(texts), self.dim), dtype=np.float32)
+        with ThreadPoolExecutor(1) as reader:
+            ahead = reader.submit(self._tokens, [texts[i] for i in slices[0]])
+            for k, rows in enumerate(slices):
+                tokens = ahead.result()
+                if k + 1 < len(slices):
+                    ahead = reader.submit(self._tokens, [texts[i] for i in slices[k + 1]])
+                out[rows] = self._encoded(tokens)
+        return out
+
+    @property
+    def size(self) -> int:
+        """Padded tokens of a batch."""
+        return (TOKENS_GPU if self.gpu else TOKENS_CPU) // self._cut
+
+    def _tokens(self, texts: list[str]) -> list[list[int]]:
         limit = self.model.max_seq_length
         prompted = [self.prompt + text for text in texts]
-        tokens = tokenizer(prompted, truncation=limit is not None, max_length=limit, padding=False)["input_ids"]
-        return encode_sorted(
-            tokens,
-            self._run,
-            dim=self.dim,
-            size=TOKENS_GPU if self.gpu else TOKENS_CPU,
-            filler=tokenizer.pad_token_id or 0,
-            left=tokenizer.padding_side == "left",
-        )
+        found = self.model.tokenizer(prompted, truncation=limit is not None, max_length=limit, padding=False)
+        return list(found["input_ids"])
+
+    def _encoded(self, tokens: list[list[int]]) -> NDArray[np.float32]:
+        """Run tokenized texts; where a GPU's memory does not do, in smaller batches, in the end on the CPU."""
+        import torch
+
+        tokenizer = self.model.tokenizer
+        while True:
+            try:
+                return encode_sorted(
+                    tokens,
+                    self._run,
+                    dim=self.dim,
+                    size=self.size,
+                    filler=tokenizer.pad_token_id or 0,
+                    left=tokenizer.padding_side == "left",
+                )
+            except torch.cuda.OutOfMemoryError:
+                if not self.gpu:
+                    raise
+                self._shrink()
+
+    def _shrink(self) -> None:
+        """Halve the batches; from the size of a CPU's on, move to the CPU."""
+        import torch
+
+        torch.cuda.empty_cache()
+        if self.size > TOKENS_CPU:
+            self._cut *= 2
+            return
+        message = f"the memory of {self.device} does not do for batches of {self.size} tokens; it goes on on the CPU"
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
+        self.device, self.gpu, self._cut = torch.device("cpu"), False, 1
+        self.model.to("cpu").float()
 
     def _run(self, batches: Iterable[Batch]) -> Iterator[NDArray[np.float32]]:
         import torch

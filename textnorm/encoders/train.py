@@ -36,7 +36,8 @@ class TrainSettings:
     Attributes:
         dim: length of the vectors.
         batch: pairs a step, each of another group; at most as many as there are groups.
-        passes: a pass has as many pairs as the groups have texts beyond their first.
+        passes: a pass has as many pairs as the groups have texts beyond their first; those of a source count by its
+            weight, the heaviest in full.
         max_pairs: bound of all passes together.
         scale: similarities are multiplied by it; the inverse of the temperature.
         rate: learning rate of Adagrad (Duchi, Hazan and Singer 2011) with one sum of squares a row.
@@ -53,7 +54,7 @@ class TrainSettings:
     batch: int = 1024
     passes: int = 20
     max_pairs: int = 2_000_000
-    scale: float = 20.0
+    scale: float = 14.0
     rate: float = 0.05
     damping: float = 20.0
     init: float = 0.1
@@ -159,7 +160,8 @@ def train_static(
     ]
     weights = np.array([source.weight for source in usable])
     size = float((weights * [deck.batch for deck in decks]).sum() / weights.sum())
-    pairs = min(settings.passes * sum(deck.pairs for deck in decks), settings.max_pairs)
+    whole = sum(deck.pairs * share for deck, share in zip(decks, weights / weights.max(), strict=True))
+    pairs = min(settings.passes * whole, settings.max_pairs)
     steps = max(1, round(pairs / size))
     squares = np.zeros(feature_settings.buckets, dtype=np.float32)
     seen = 0

@@ -59,7 +59,7 @@ def signals_of(
     out[some, 2] = share[first]
     out[some, 3] = (pool.ranks[base] == 1).mean(axis=1) if pool.ranks.shape[1] else 0
     out[some, 4] = np.log1p(np.asarray(lengths)[some])
-    out[some, 5] = scored.roll[first, -1]
+    out[some, 5] = scored.roll[first].any(axis=1)
     out[some, 6:] = pool.scores[base]
     return out
 
@@ -201,13 +201,3 @@ def coverage(p: Floats, right: NDArray[np.bool_], precision: float) -> float:
     _, links, wrong = curve_of(p, right)
     good = [n for n, w in zip(links, wrong, strict=True) if 1 - w / n >= precision]
     return max(good, default=0) / len(p)
-
-
-def plot(p: Floats, right: NDArray[np.bool_]) -> list[str]:
-    """Return a reliability plot for a terminal: a line a bin, the bar of what was right and ``|`` where ``p`` is."""
-    lines = []
-    for b in reliability(p, right):
-        bar = list(("#" * round(b.right * 40)).ljust(41))
-        bar[round(b.p * 40)] = "|"
-        lines.append(f"{b.lo:.1f}-{b.lo + 1 / BINS:.1f}  {''.join(bar)}  n {b.n:>5}  p {b.p:.3f}  right {b.right:.3f}")
-    return lines

@@ -313,9 +313,8 @@ def train_cross(
     """Train a cross-encoder; return it with the examples that were held back.
 
     Raises:
-        UsageError: too few labelled queries to train and to hold some back.
         MissingExtraError: torch or transformers is not installed.
-        DataError: the model cannot be loaded, or training diverged.
+        DataError: too few labelled queries, the model cannot be loaded, or training diverged.
     """
     settings = settings or CrossSettings()
     rng = np.random.default_rng(settings.seed)
@@ -325,7 +324,7 @@ def train_cross(
     usable = [i for i in range(len(train.gold)) if train.candidates.indptr[i + 1] > train.candidates.indptr[i]]
     if len(usable) < 8:
         msg = f"{len(usable)} labelled queries with candidates are too few to train a re-ranker; give some hundred."
-        raise UsageError(msg)
+        raise DataError(msg)
     cross = CrossReranker.fresh(base, fit_base(train, settings.top), settings)
     _fit(cross, train, usable, kb, settings, rng, on_event)
     cross.temperature = fit_temperature(cross.verdict(back.queries, back.candidates, kb), back, cross.top)

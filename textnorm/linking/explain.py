@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -21,6 +20,9 @@ from textnorm.linking.features import ROLL, columns_of
 from textnorm.linking.linker import Candidate, Link, Linker, Ranked
 
 DIGITS = 4
+#: Generators up to which lines are written by forms, one a set of generators.
+FORMS = 12
+INHERITED = ROLL.index("inherited")
 
 
 def links_of(linker: Linker, ranked: Ranked, *, full: bool = True) -> list[Link]:
@@ -86,7 +88,7 @@ def why_of(linker: Linker, ranked: Ranked, *, full: bool) -> list[dict[str, Any]
     rows = ranked.rows
     scores, hits = scored.pool.scores[rows].tolist(), (scored.pool.ranks[rows] > 0).tolist()
     child, level = scored.child[rows].tolist(), scored.features[rows, -1].tolist()
-    inherited = scored.roll[rows, 0].tolist()
+    inherited = scored.roll[rows, INHERITED].tolist()
     parts = contributions(linker, ranked) if full else ([], np.zeros((len(rows), 0)))
     found: list[dict[str, Any]] = []
     for j in range(len(rows)):
@@ -120,15 +122,23 @@ def contributions(linker: Linker, ranked: Ranked) -> tuple[list[str], NDArray[np
     own = scored.features[rows] * model.weights.table(columns, langs)[query]
     if not model.roll.on:
         return columns, own
-    table = model.roll.weights.table(("own", *ROLL), langs)[query]
-    group = scored.roll[rows, -1] > 0
-    own = np.where(group[:, None], own * table[:, :1], own)
-    return [*columns, *ROLL], np.concatenate(
-        [own, np.where(group[:, None], scored.roll[rows] * table[:, 1:], 0)], axis=1
-    )
+    more = scored.roll[rows] * model.roll.weights.table(ROLL, langs)[query]
+    return [*columns, *ROLL], np.concatenate([own, more], axis=1)
 
 
 # -- lines of JSON ---------------------------------------------------------------------------------------------------
+#: Numbers from 0 in steps of 0.0001 as they are written; most are below 1.
+_NUMBERS = [repr(i / 10**DIGITS) for i in range(3 * 10**DIGITS)]
+
+
+def numbers(values: NDArray[np.float64]) -> list[str]:
+    """Return numbers with four digits as JSON."""
+    steps = np.rint(values * 10**DIGITS)
+    if len(steps) and (steps.min() < 0 or steps.max() >= len(_NUMBERS)):
+        return [repr(round(value, DIGITS)) for value in values.tolist()]
+    return [_NUMBERS[step] for step in steps.astype(np.int64).tolist()]
+
+
 class Lines:
     """Writes links as JSON; several times faster than the general way, and most of what ``link`` does beside search.
 
@@ -140,65 +150,85 @@ class Lines:
     def __init__(self, linker: Linker, *, full: bool = False) -> None:
         self.linker = linker
         self.full = full
-        self._head = lru_cache(maxsize=1 << 17)(self._head_of)
-        keys = [f"{encode_basestring(name)}: %.4g" for name in linker.model.generators]
-        count = len(keys)
+        #: What is written of a name's row; made when it is met.
+        self._heads: list[str | None] = [None] * len(linker.kb.texts)
+        count = min(len(linker.model.generators), FORMS)
+        keys = [f"{encode_basestring(name)}: %s" for name in linker.model.generators]
         #: What is written of the scores, by which generators found the candidate.
-        self._forms = [", ".join(keys[g] for g in range(count) if bits >> g & 1) for bits in range(1 << min(count, 12))]
+        self._forms = [", ".join(keys[g] for g in range(count) if bits >> g & 1) for bits in range(1 << count)]
 
-    def _head_of(self, concept: int, row: int, lang: str | None) -> str:
+    def _head(self, concept: int, row: int, lang: str | None) -> str:
         kb = self.linker.kb
         name = kb.texts[row] if row >= 0 else kb.title(concept, lang)
         code = kb.langs[row] if row >= 0 else None
         told = "null" if code is None else encode_basestring(code)
-        return f'{{"id": {encode_basestring(kb.ids[concept])}, "name": {encode_basestring(name)}, "lang": {told}, '
+        head = f'{{"id": {encode_basestring(kb.ids[concept])}, "name": {encode_basestring(name)}, "lang": {told}, '
+        if row >= 0:
+            self._heads[row] = head
+        return head
 
     def lines(self, ranked: Ranked) -> list[str]:
         """Return one JSON object a query, without line feeds, each without its first brace and ``"query"``."""
-        if self.full or ranked.decided.any() or len(self.linker.model.generators) > 12:
+        if self.full or ranked.decided.any() or len(self.linker.model.generators) > FORMS:
             return [
                 json.dumps({key: value for key, value in record.items() if key != "query"}, ensure_ascii=False)[1:]
                 for record in _records(self.linker, ranked, full=self.full)
             ]
         candidates = self._candidates(ranked)
+        chosen, starts, ids = ranked.chosen.tolist(), ranked.indptr.tolist(), self.linker.kb.ids
+        none, first = numbers(ranked.none), numbers(first_p(ranked))
         out = []
-        chosen, none, p = ranked.chosen.tolist(), ranked.none.tolist(), ranked.p.tolist()
-        starts = ranked.indptr.tolist()
-        ids = self.linker.kb.ids
-        for i in range(len(chosen)):
-            a, b = starts[i], starts[i + 1]
-            linked = chosen[i] >= 0
-            told = encode_basestring(ids[chosen[i]]) if linked else "null"
-            sure = p[a] if linked else none[i]
-            out.append(f'"id": {told}, "p": {sure:.4g}, "candidates": [{", ".join(candidates[a:b])}]}}')
+        for i, concept in enumerate(chosen):
+            told, sure = (encode_basestring(ids[concept]), first[i]) if concept >= 0 else ("null", none[i])
+            inside = ", ".join(candidates[starts[i] : starts[i + 1]])
+            out.append(f'"id": {told}, "p": {sure}, "candidates": [{inside}]}}')
         return out
 
     def _candidates(self, ranked: Ranked) -> list[str]:
-        scored, rows, kb = ranked.scored, ranked.rows, self.linker.kb
+        scored, rows = ranked.scored, ranked.rows
         pool = scored.pool
         hit = pool.ranks[rows] > 0
         bits = (hit @ (1 << np.arange(hit.shape[1]))).tolist()
         # Scores of the generators that found it, in a row for all candidates.
-        values = pool.scores[rows][hit].tolist()
-        sizes = hit.sum(axis=1).tolist()
+        values = numbers(pool.scores[rows][hit])
+        ends = np.cumsum(hit.sum(axis=1)).tolist()
         concepts, names = pool.concept[rows].tolist(), scored.name[rows].tolist()
-        scores, p = scored.score[rows].tolist(), ranked.p.tolist()
-        child, level = scored.child[rows].tolist(), scored.features[rows, -1].tolist()
-        query = pool.query[rows].tolist()
-        langs, head, forms = ranked.queries.langs, self._head, self._forms
+        scores, p = numbers(scored.score[rows]), numbers(ranked.p)
+        more = self._more(ranked)
+        heads, forms = self._heads, self._forms
         out, at = [], 0
-        for j in range(len(rows)):
-            end = at + sizes[j]
+        for j, row in enumerate(names):
+            end = ends[j]
             why = forms[bits[j]] % tuple(values[at:end])
             at = end
-            if child[j] >= 0:
-                other, row = int(pool.concept[child[j]]), int(scored.name[child[j]])
-                name = kb.texts[row] if row >= 0 else kb.title(other)
-                told = f'"id": {encode_basestring(kb.ids[other])}, "name": {encode_basestring(name)}'
-                why += f'{", " if why else ""}"inherited": {{{told}, "score": {scored.roll[rows[j], 0]:.4g}}}'
-            if level[j]:
-                why += f'{", " if why else ""}"level": {level[j]:.4g}'
-            row = names[j]
-            lang = None if row >= 0 else langs[query[j]]
-            out.append(f'{head(concepts[j], row, lang)}"score": {scores[j]:.4f}, "p": {p[j]:.4g}, "why": {{{why}}}}}')
+            if j in more:
+                why = f"{why}, {more[j]}" if why else more[j]
+            head = heads[row] if row >= 0 else None
+            if head is None:
+                head = self._head(concepts[j], row, ranked.queries.langs[int(pool.query[rows[j]])])
+            out.append(f'{head}"score": {scores[j]}, "p": {p[j]}, "why": {{{why}}}}}')
         return out
+
+    def _more(self, ranked: Ranked) -> dict[int, str]:
+        """Return what few candidates have: what they inherited, and levels that differ."""
+        scored, rows, kb = ranked.scored, ranked.rows, self.linker.kb
+        found: dict[int, str] = {}
+        for j in np.flatnonzero(scored.child[rows] >= 0).tolist():
+            child = int(scored.child[rows[j]])
+            other, row = int(scored.pool.concept[child]), int(scored.name[child])
+            name = encode_basestring(kb.texts[row] if row >= 0 else kb.title(other))
+            value = round(float(scored.roll[rows[j], INHERITED]), DIGITS)
+            found[j] = f'"inherited": {{"id": {encode_basestring(kb.ids[other])}, "name": {name}, "score": {value}}}'
+        level = scored.features[rows, -1]
+        for j in np.flatnonzero(level).tolist():
+            told = f'"level": {round(float(level[j]), DIGITS)}'
+            found[j] = f"{found[j]}, {told}" if j in found else told
+        return found
+
+
+def first_p(ranked: Ranked) -> NDArray[np.float64]:
+    """Return the probability of each query's first candidate, 0 where it has none."""
+    out = np.zeros(len(ranked.chosen))
+    some = np.flatnonzero(np.diff(ranked.indptr) > 0)
+    out[some] = ranked.p[ranked.indptr[some]]
+    return out

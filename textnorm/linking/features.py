@@ -22,16 +22,28 @@ from textnorm.linking.structure import Structure
 #: Weights without tuning: of the generators that are known to be good, and of any other.
 DEFAULTS: dict[str, float] = {"exact": 0.3, "lexical": 1.0, "dense": 0.5, "mined": 0.6, "abbreviations": 0.3}
 OTHER = 0.3
-#: Features of a concept that has descendants, where roll-up is on.
-ROLL = ("inherited", "second", "share", "group")
+#: Features of a concept that has descendants, where roll-up is on; scores are taken above the lowest of the query's
+#: pool. ``again``: its own score once more; ``inherited``, ``second``: best and second best of its descendants'
+#: (decayed); ``best``: the larger of own and inherited; ``share``: its descendants' share of the best candidates by
+#: rank; ``mass``: logarithm of their share of the softmax; ``group``: 1; ``heir``: 1 where it inherits at all;
+#: ``height``: steps down to its farthest descendant, less 1.
+ROLL = ("again", "inherited", "second", "best", "share", "mass", "group", "heir", "height")
+#: Added to a share before its logarithm is taken.
+LITTLE = 1e-3
 #: Rows a query, the best by their own names, that pass their score on.
 SOURCES = 64
 
 
 def columns_of(generators: Sequence[str]) -> list[str]:
-    """Return the names of the features of the first sum."""
-    found = [f"{name}{part}" for name in generators for part in ("", ":first", ":rank", ":found")]
-    return [*found, "preferred", "lang", "level"]
+    """Return the names of the features of the first sum.
+
+    Of each generator the score, and ``:first`` (1 where it put the concept first). Of the name that counted most:
+    ``longer`` and ``shorter`` (logarithm of its length over the query's, or the other way round, above 0),
+    ``preferred``, ``foreign`` (1 where it is of another language than the query), ``level`` (how far levels are apart,
+    :mod:`textnorm.linking.levels`). All are 0 for a concept that no generator found.
+    """
+    found = [f"{name}{part}" for name in generators for part in ("", ":first")]
+    return [*found, "longer", "shorter", "preferred", "foreign", "level"]
 
 
 def default_weights(generators: Sequence[str]) -> Weights:
@@ -47,12 +59,12 @@ class RollUp:
     Attributes:
         on: whether they do.
         decay: of a score for each step above the parent.
-        weights: of the features in :data:`ROLL`, and ``own`` (of a group's own score).
+        weights: of the features in :data:`ROLL`.
     """
 
     on: bool = False
     decay: float = 0.8
-    weights: Weights = field(default_factory=lambda: Weights({"own": 0.3, "inherited": 0.65, "share": 0.1}))
+    weights: Weights = field(default_factory=lambda: Weights({"again": -1.0, "best": 0.95, "share": 0.2}))
 
 
 @dataclass(frozen=True)
@@ -108,6 +120,7 @@ class Facts:
     Attributes:
         kb: the knowledge base.
         structure: its taxonomy.
+        lengths: float64 [names], logarithm of each name's characters and 2.
         preferred: bool [names], whether a name stands for its concept.
         lang: int32 [names], number of the language in ``langs``; -1 without.
         langs: language codes by number.
@@ -117,6 +130,7 @@ class Facts:
     def __init__(self, kb: KnowledgeBase) -> None:
         self.kb = kb
         self.structure = Structure(kb)
+        self.lengths = np.log(np.fromiter((len(text) + 2 for text in kb.texts), np.float64, len(kb.texts)))
         self.preferred = np.fromiter((kind in PREFERRED for kind in kb.kinds), np.bool_, len(kb.texts))
         self.langs = {lang: i for i, lang in enumerate(kb.languages)}
         self.lang = np.fromiter((self.langs.get(lang or "", -1) for lang in kb.langs), np.int32, len(kb.texts))
@@ -170,7 +184,7 @@ def score(
     roll = np.zeros((len(own), len(ROLL)))
     total = own
     if model.roll.on and not facts.structure.flat and len(own):
-        sources = _best(pool, own, n, SOURCES)
+        sources = best_rows(pool, own, n, SOURCES)
         keys = facts.structure.expand(pool.keys, sources)
         if len(keys) > len(pool.keys):
             place = np.searchsorted(keys, pool.keys)
@@ -179,7 +193,7 @@ def score(
             names, features = features_of(pool, queries, model, facts)
             own = weigh(features, table, pool.query)
         roll, child = roll_features(pool, own, sources, model, facts)
-        total = with_roll(own, roll, pool, queries, model)
+        total = own + weigh(roll, model.roll.weights.table(ROLL, queries.langs), pool.query)
     scored = Scored(pool, features, own, roll, total, names, child)
     return scored if allowed is None else take(scored, np.flatnonzero(allowed[pool.concept]))
 
@@ -196,7 +210,7 @@ def take(scored: Scored, rows: NDArray[np.int64]) -> Scored:
     return Scored(picked, *facts, child)
 
 
-def _best(pool: Pool, own: Floats, queries: int, count: int) -> NDArray[np.int64]:
+def best_rows(pool: Pool, own: Floats, queries: int, count: int) -> NDArray[np.int64]:
     """Return the ``count`` best rows of each query, ascending."""
     order = rank_rows(pool.query, pool.concept, own)
     starts = np.searchsorted(pool.query, np.arange(queries))
@@ -217,19 +231,21 @@ def features_of(pool: Pool, queries: Queries, model: Model, facts: Facts) -> tup
     columns = columns_of(model.generators)
     out = np.zeros((rows, len(columns)))
     hit = pool.ranks > 0
-    out[:, 0 : 4 * count : 4] = pool.scores
-    out[:, 1 : 4 * count : 4] = pool.ranks == 1
-    out[:, 2 : 4 * count : 4] = np.where(hit, 1 / np.maximum(pool.ranks, 1), 0)
-    out[:, 3 : 4 * count : 4] = hit
+    out[:, 0 : 2 * count : 2] = pool.scores
+    out[:, 1 : 2 * count : 2] = pool.ranks == 1
     if not rows:
         return np.zeros(0, np.int32), out
     worth = np.array([model.weights.common.get(name, 0.0) for name in model.generators]) + 1e-6
     gain = np.where(hit, pool.scores * worth, -np.inf)
     names = pool.names[np.arange(rows), gain.argmax(axis=1)] if count else np.full(rows, -1, np.int32)
     named = names >= 0
+    ratio = np.where(named, facts.lengths[names] - np.log([len(text) + 2 for text in queries.texts])[pool.query], 0)
+    out[:, -5], out[:, -4] = np.maximum(ratio, 0), np.maximum(-ratio, 0)
     out[:, -3] = facts.preferred[names] & named
-    codes = np.array([facts.langs.get(lang or "", -2) for lang in queries.langs], np.int32)
-    out[:, -2] = (facts.lang[names] == codes[pool.query]) & named
+    # A language that the base does not have differs from all that it has; one that is not known, from none.
+    codes = np.array([facts.langs.get(lang, -2) if lang else -1 for lang in queries.langs], np.int32)
+    asked, mine = codes[pool.query], facts.lang[names]
+    out[:, -2] = (mine >= 0) & (asked != -1) & (mine != asked) & named
     if facts.levels is not None:
         out[:, -1] = facts.levels.mismatch(queries.texts, pool.query, names)
     return names, out
@@ -242,14 +258,26 @@ def roll_features(
     order = sources[rank_rows(pool.query[sources], pool.concept[sources], own[sources])]
     starts = np.searchsorted(pool.query[order], pool.query[order])
     ranks = np.arange(len(order)) - starts + 1
-    rolled = facts.structure.roll_up(pool.keys, order, np.maximum(own, 0), ranks, model.roll.decay)
-    group = facts.structure.group[pool.concept]
-    out = np.column_stack([rolled.best, rolled.second, rolled.share, group.astype(np.float64)])
-    return out, rolled.child
+    above = own - lowest(own, pool.query)
+    weight = np.exp(model.scale * (own - highest(own, pool.query)))
+    rolled = facts.structure.roll_up(pool.keys, order, above, ranks, weight, model.roll.decay)
+    group = facts.structure.group[pool.concept].astype(np.float64)
+    best = np.maximum(above, rolled.best)
+    heir = (rolled.child >= 0).astype(np.float64)
+    height = facts.structure.height[pool.concept] - 1.0
+    mass = np.log(rolled.mass + LITTLE)
+    columns = [above, rolled.best, rolled.second, best, rolled.share, mass, np.ones(len(own)), heir, height]
+    return np.column_stack(columns) * group[:, None], rolled.child
 
 
-def with_roll(own: Floats, roll: Floats, pool: Pool, queries: Queries, model: Model) -> Floats:
-    """Return the second sum: ``own`` for a concept without descendants, else the weighted sum of all."""
-    table = model.roll.weights.table(("own", *ROLL), queries.langs)
-    both = np.column_stack([own, roll])
-    return np.where(roll[:, -1] > 0, weigh(both, table, pool.query), own)
+def lowest(values: Floats, query: NDArray[np.int64]) -> Floats:
+    """Return for each row the lowest value of its query; rows are sorted by query."""
+    if not len(values):
+        return values
+    starts = np.flatnonzero(np.r_[True, query[1:] != query[:-1]])
+    return np.repeat(np.minimum.reduceat(values, starts), np.diff(np.r_[starts, len(values)]))
+
+
+def highest(values: Floats, query: NDArray[np.int64]) -> Floats:
+    """Return for each row the highest value of its query; rows are sorted by query."""
+    return -lowest(-values, query)

@@ -151,23 +151,16 @@ def load(spec: str | Path) -> Encoder:
     return load_encoder(spec)
 
 
-def make_encoder(spec: str, names: Names, say: Say, progress: Progress) -> Encoder:
-    """Return the encoder that ``--encoder`` means; ``static`` is trained on the names."""
+def make_encoder(spec: str, names: Names, say: Say, progress: Progress, concepts: Concepts | None = None) -> Encoder:
+    """Return the encoder that ``--encoder`` means; ``static`` is trained on names, parents and attributes."""
     if spec != STATIC:
         return load(spec)
-    from textnorm.encoders.static import StaticEncoder
-    from textnorm.encoders.train import train_static
+    from textnorm.linking.objective import default_objectives
+    from textnorm.linking.train import static_encoder
 
-    groups = names.by_concept
-    if sum(len(found) > 1 for found in groups.values()) < 2:
+    if not default_objectives(names.by_concept, concepts or {}):
         say("note: too few concepts have several names to train on; the encoder only weighs n-grams by their rarity")
-        return StaticEncoder.weighted([name for found in groups.values() for name in found])
-    return train_static(
-        groups,
-        name="index",
-        on_event=lambda event: progress("training", event.step, event.steps),
-        card={"texts": "names of an index"},
-    )
+    return static_encoder(names.by_concept, concepts, card={"texts": "names of an index"}, progress=progress)
 
 
 def embed(encoder: Encoder, texts: Sequence[str], progress: Progress) -> NDArray[np.float32]:
@@ -195,7 +188,7 @@ def build(
     """Build an index; one that is there is replaced when the new one is whole."""
     kb = KnowledgeBase(names.rows, concepts)
     table = None if decisions is None else read_decisions(decisions, kb.number)
-    found = None if encoder == NONE else make_encoder(encoder, names, say, progress)
+    found = None if encoder == NONE else make_encoder(encoder, names, say, progress, concepts)
     dense = None
     if found is not None:
         texts = names.texts

@@ -56,7 +56,8 @@ def pool_of(found: Sequence[Candidates], queries: int, concepts: int, depth: int
     for got in found:
         query = np.repeat(np.arange(queries, dtype=np.int64), np.diff(got.indptr))
         each.append(query * size + got.concepts)
-    keys = np.unique(np.concatenate(each)) if each else np.zeros(0, np.int64)
+    keys = np.sort(np.concatenate(each)) if each else np.zeros(0, np.int64)
+    keys = keys[np.r_[True, keys[1:] != keys[:-1]]] if len(keys) else keys
     return fill(keys, found, queries, concepts, depth)
 
 
@@ -131,6 +132,10 @@ def top_scores(pool: Pool, queries: int) -> Floats:
 
 def rank_rows(query: NDArray[np.int64], concept: NDArray[np.int32], scores: Floats) -> NDArray[np.int64]:
     """Return the rows ordered by query, best first; of equal scores the lower concept."""
+    order = np.argsort(-scores, kind="stable")
+    if len(query) and query[-1] < 1 << 15 and (np.diff(query) >= 0).all():
+        # Rows of a pool are sorted: the stable order of equal scores is that of concepts, and few queries sort fast.
+        return order[np.argsort(query[order].astype(np.int16), kind="stable")]
     return np.lexsort((concept, -scores, query))
 
 

@@ -117,12 +117,15 @@ def split(
     kept = frozenset(concept for concept in titles if kept_out(concept, parts))
     place = {concept: i for i, concept in enumerate(titles)}
     found: list[tuple[str, str]] = []
+    bare: list[tuple[str, str]] = []
     for concept in titles:
         if concept in kept:
             others = [name for name in dict.fromkeys(names.get(concept, ())) if name != titles[concept]]
             found += [(concept, name) for name in others]
             if not others and attributes.get(concept):
-                found.append((concept, ""))
+                bare.append((concept, ""))
+    if len(bare) > len(found):  # a base with hardly any synonyms: titles are looked for by attributes alone
+        found += bare
     if len(found) < 2 or len(kept) == len(titles):
         return None
     if len(found) > MOST:
@@ -170,13 +173,11 @@ def evaluate(name: str, encoder: Encoder, part: Split) -> list[Score]:
 
 
 def choose_weight(encoder: Encoder, titles: Mapping[str, str], names: Groups, attributes: Groups) -> float:
-    """Return the weight of attributes beside a name that serves concepts of training best (not those kept out).
+    """Return the weight of attributes beside a name that serves best, of those in :data:`WEIGHTS`.
 
-    They are a part of the training concepts, so it is the optimistic side of what is left to choose: one number.
+    Give it the concepts of training alone: they are a little optimistic, but what is chosen is one number.
     """
-    part = split(
-        {concept: title for concept, title in titles.items() if not kept_out(concept)}, names, attributes, parts=7
-    )
+    part = split(titles, names, attributes, parts=7)
     known = [i for i, query in enumerate(part.queries) if query and part.attributes[i]] if part else []
     if part is None or not known:
         return weight_of(encoder)

@@ -19,6 +19,8 @@ from textnorm.linking.fusion import Floats
 
 #: Rounds of the optimizer at most.
 ROUNDS = 200
+#: Spread below which a feature counts as rare.
+RARE = 0.1
 
 
 class Lists(NamedTuple):
@@ -85,8 +87,8 @@ def fit_lists(
     starts = np.searchsorted(used.query, np.arange(queries))
     mean = np.add.reduceat(used.features, starts, axis=0) / np.bincount(used.query, minlength=queries)[:, None]
     spread = np.sqrt(np.mean((used.features - mean[used.query]) ** 2, axis=0))
-    spread = np.where((spread > 1e-9) & free, spread, 0)
-    scale = np.where(spread > 0, 1 / np.maximum(spread, 1e-9), 0)
+    # A rare feature has a small spread; it must not be cheap for that.
+    scale = np.where((spread > 1e-9) & free, 1 / np.maximum(spread, RARE), 0)
     x = (used.features - mean[used.query]) * scale
     offset = used.features @ prior
     lang = used.lang[used.query]

@@ -17,6 +17,7 @@ from textnorm.linking.features import Facts, Model, Scored, score
 from textnorm.linking.fusion import Floats, bounds, rank_rows
 from textnorm.linking.kb import KnowledgeBase
 from textnorm.linking.protocol import Candidates, Generator, Queries
+from textnorm.linking.rerank import Reranker
 
 Granularity = Literal["auto", "leaf", "group"]
 #: Queries worked on at once: bounds memory.
@@ -116,6 +117,7 @@ class Linker:
         calibration: what gives probabilities.
         decisions: the user's table.
         options: how to link.
+        reranker: looks at the first candidates once more; mostly ``None``.
     """
 
     def __init__(
@@ -128,8 +130,10 @@ class Linker:
         decisions: Decisions | None = None,
         options: Options | None = None,
         facts: Facts | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         self.kb = kb
+        self.reranker = reranker
         self.generators = list(generators)
         names = [generator.name for generator in self.generators]
         self.model = model or Model.default(names)
@@ -169,6 +173,7 @@ class Linker:
             decisions=self.decisions,
             options=replace(self.options, **changes),
             facts=self.facts,
+            reranker=self.reranker,
         )
 
     @property
@@ -226,7 +231,12 @@ class Linker:
         model = replace(model, depth=depth)
         found = self.search(queries, depth)
         scored = score(found, queries, model, self.facts, self._allowed)
-        return self.answer(queries, scored, model, k)
+        if self.reranker is None:
+            return self.answer(queries, scored, model, k)
+        from textnorm.linking.reranked import reranked
+
+        first = self.answer(queries, scored, model, max(k, self.reranker.top))
+        return reranked(first, self.reranker, self.kb, self.options.min_p, k)
 
     @property
     def active(self) -> Model:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from textnorm.errors import DataError
 from textnorm.linking.cross import Examples
 from textnorm.linking.kb import KnowledgeBase
+from textnorm.linking.labelled import Labelled
 from textnorm.linking.protocol import Candidates
 from textnorm.linking.rerank import Reranker, reorder
-from textnorm.linking.supervision import Labelled, queries_of
+from textnorm.linking.supervision import queries_of
 
 if TYPE_CHECKING:
     from textnorm.linking.linker import Linker, Ranked
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
 BINS = 10
 
 
-def reranked(ranked: Ranked, reranker: Reranker, kb: KnowledgeBase, min_p: float | None = None) -> Ranked:
+def reranked(
+    ranked: Ranked, reranker: Reranker, kb: KnowledgeBase, min_p: float | None = None, k: int | None = None
+) -> Ranked:
     """Return a block of the linker's answers after a second look.
 
     Order, scores and probabilities are the re-ranker's; the user's decisions stay as they are. An answer is given
-    where the first candidate is likelier than none of these, or, with ``min_p``, where its ``p`` reaches it.
+    where the first candidate is likelier than none of these, or, with ``min_p``, where its ``p`` reaches it. With
+    ``k``, each query keeps so many candidates.
     """
     candidates = candidates_of(ranked)
     verdict = reranker.verdict(ranked.queries, candidates, kb)
@@ -47,7 +51,12 @@ def reranked(ranked: Ranked, reranker: Reranker, kb: KnowledgeBase, min_p: float
     linked = np.flatnonzero(free & sure & (counts > 0))
     chosen[linked] = ranked.scored.pool.concept[rows[ranked.indptr[:-1][linked]]]
     scored = ranked.scored._replace(score=score)
-    return ranked._replace(scored=scored, rows=rows, p=order.p, none=order.none, chosen=chosen)
+    indptr, p = ranked.indptr, order.p
+    if k is not None:
+        keep = np.arange(len(rows)) - np.repeat(indptr[:-1], counts) < k
+        rows, p = rows[keep], p[keep]
+        indptr = np.concatenate(([0], np.cumsum(np.minimum(counts, k)))).astype(np.int64)
+    return ranked._replace(scored=scored, indptr=indptr, rows=rows, p=p, none=order.none, chosen=chosen)
 
 
 def candidates_of(ranked: Ranked) -> Candidates:

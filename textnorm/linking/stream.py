@@ -13,11 +13,11 @@ from textnorm.errors import UsageError
 from textnorm.linking.explain import Lines
 from textnorm.linking.linker import BLOCK, Linker
 from textnorm.linking.protocol import Queries
+from textnorm.streaming.added import encode_json
 from textnorm.streaming.chunks import Chunk, ParquetChunk, TsvChunk
 from textnorm.streaming.files import writing
 from textnorm.streaming.formats import STDIO, Format
 from textnorm.streaming.readers import ReadOptions, read
-from textnorm.streaming.writers import encode_json
 
 #: Characters of answers that are kept for queries that come again.
 MEMO = 64_000_000

@@ -72,13 +72,15 @@ class Rolled(NamedTuple):
     Attributes:
         best: float64 [rows], the best inherited score; 0 without.
         second: float64 [rows], the second best.
-        share: float64 [rows], share of the query's best rows (by rank: 1, 1/2, 1/3 …) that are descendants.
+        share: float64 [rows], share of the query's sources, weighed 1, 1/2, 1/3 … by rank, that are descendants.
+        mass: float64 [rows], share of the weight of all rows of the query that is the descendants'.
         child: int64 [rows], the row that ``best`` came from; -1 without.
     """
 
     best: NDArray[np.float64]
     second: NDArray[np.float64]
     share: NDArray[np.float64]
+    mass: NDArray[np.float64]
     child: NDArray[np.int64]
 
 
@@ -89,6 +91,7 @@ class Structure:
         kb: the knowledge base.
         ancestors: of every concept.
         group: bool [concepts], whether a concept has descendants.
+        height: int8 [concepts], steps down to the farthest descendant.
     """
 
     def __init__(self, kb: KnowledgeBase) -> None:
@@ -96,6 +99,8 @@ class Structure:
         self.ancestors = Ancestors.of(kb.parents)
         self.group = np.zeros(len(kb), np.bool_)
         self.group[kb.parents.items] = True
+        self.height = np.zeros(len(kb), np.int8)
+        np.maximum.at(self.height, self.ancestors.items, self.ancestors.steps)
         self.flat = not len(kb.parents.items)
 
     def expand(self, keys: NDArray[np.int64], sources: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -123,6 +128,7 @@ class Structure:
         sources: NDArray[np.int64],
         scores: NDArray[np.float64],
         ranks: NDArray[np.int64],
+        weight: NDArray[np.float64],
         decay: float,
     ) -> Rolled:
         """Return what each row of a pool inherits.
@@ -132,14 +138,15 @@ class Structure:
             sources: rows that pass on their scores.
             scores: float64 [rows], not below 0.
             ranks: int64 [sources], rank of each source in its query, from 1.
+            weight: float64 [rows], not below 0.
             decay: of a score for each step above the parent.
         """
         rows = len(keys)
-        best, second, share = np.zeros(rows), np.zeros(rows), np.zeros(rows)
+        best, second, share, mass = np.zeros(rows), np.zeros(rows), np.zeros(rows), np.zeros(rows)
         child = np.full(rows, -1, np.int64)
         above, index, steps = self._edges(keys[sources])
         if not len(above):
-            return Rolled(best, second, share, child)
+            return Rolled(best, second, share, mass, child)
         target = np.searchsorted(keys, above)
         source = sources[index]
         worth = scores[source] * decay ** (steps.astype(np.float64) - 1)
@@ -152,11 +159,12 @@ class Structure:
         then = then[then < len(target)]
         then = then[target[then] == target[then - 1]]
         second[target[then]] = worth[then]
-        weight = 1 / ranks[index]
         query = keys // max(1, len(self.kb))
         total = np.bincount(query[sources], 1 / ranks, minlength=int(query[-1]) + 1)
-        share = np.bincount(target, weight, minlength=rows) / np.maximum(total[query], 1e-9)
-        return Rolled(best, second, share, child)
+        share = np.bincount(target, 1 / ranks[index], minlength=rows) / np.maximum(total[query], 1e-9)
+        total = np.bincount(query, weight, minlength=int(query[-1]) + 1)
+        mass = np.bincount(target, weight[source], minlength=rows) / np.maximum(total[query], 1e-9)
+        return Rolled(best, second, share, mass, child)
 
     def allowed(self, types: Collection[str]) -> NDArray[np.bool_]:
         """Return bool [concepts]: those that have one of ``types``, and those that are, or lie below, a concept whose

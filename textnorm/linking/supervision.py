@@ -1,4 +1,4 @@
-"""Labelled queries: read from a table, and carried from one language to another through the base's own labels.
+"""Labelled queries carried from one language to another through the base's own labels.
 
 xMEN (arXiv 2310.11275) trains its re-ranker for a language without labelled text on text that a neural network has
 translated. Here the base is the translator: where a concept of a labelled query has names in the language that is
@@ -9,39 +9,17 @@ found by itself), so the names that were used can be left out of the base that a
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from textnorm.errors import DataError, UsageError
-from textnorm.linking import tables
 from textnorm.linking.kb import PREFERRED, NameRow
+from textnorm.linking.labelled import Labelled
 from textnorm.linking.protocol import Queries
 
 COLUMNS = ("query", "concept_ids", "lang", "context", "attributes")
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """A labelled query.
-
-    Attributes:
-        query: the text.
-        ids: of the concepts that are right; empty: none of the base.
-        lang: language code, or ``None``.
-        context: the text around it, or ``None``.
-        attributes: what else is known of it.
-    """
-
-    query: str
-    ids: tuple[str, ...]
-    lang: str | None = None
-    context: str | None = None
-    attributes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,32 +37,6 @@ class Carried:
     used: frozenset[tuple[str, str]]
     without: int
     none: int
-
-
-def read_examples(path: str) -> list[Labelled]:
-    """Return the labelled queries of a table: ``query, concept_ids`` and perhaps ``lang, context, attributes``.
-
-    An empty ``concept_ids`` says that no concept of the base is right.
-
-    Raises:
-        UsageError: a column is not there, or the file is no table.
-        DataError: a row is not as it should be.
-    """
-    found = []
-    for where, row in tables._rows(path, "query", ("query", "concept_ids")):
-        found.append(
-            Labelled(
-                tables._text(row, "query", where),
-                tuple(dict.fromkeys(tables._values(row["concept_ids"], "concept_ids", where))),
-                tables._optional(row.get("lang"), "lang", where),
-                tables._optional(row.get("context"), "context", where),
-                tuple(tables._values(row.get("attributes"), "attributes", where)),
-            )
-        )
-    if not found:
-        msg = f"{path}: there is no labelled query."
-        raise DataError(msg)
-    return found
 
 
 def queries_of(rows: Sequence[Labelled]) -> Queries:
@@ -194,24 +146,19 @@ def write_names(path: Path, rows: Sequence[NameRow]) -> None:
 
 def _write(path: Path, columns: Sequence[str], records: Sequence[dict[str, Any]]) -> None:
     """Write under a temporary name and rename."""
+    from textnorm.streaming.files import writing
+
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = path.suffix == ".jsonl"
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            if not lines:
-                file.write("\t".join(columns) + "\n")
-            for number, record in enumerate(records, 1):
-                if lines:
-                    file.write(json.dumps(record, ensure_ascii=False) + "\n")
-                    continue
-                cells = ["" if record[column] is None else str(record[column]) for column in columns]
-                if any("\t" in cell or "\n" in cell for cell in cells):
-                    msg = f"{path}: row {number} ({cells[0][:40]!r}) holds a tab or a line end; write .jsonl instead."
-                    raise DataError(msg)
-                file.write("\t".join(cells) + "\n")
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()
+    with writing(str(path)) as file:
+        if not lines:
+            file.write(("\t".join(columns) + "\n").encode())
+        for number, record in enumerate(records, 1):
+            if lines:
+                file.write((json.dumps(record, ensure_ascii=False) + "\n").encode())
+                continue
+            cells = ["" if record[column] is None else str(record[column]) for column in columns]
+            if any("\t" in cell or "\n" in cell for cell in cells):
+                msg = f"{path}: row {number} ({cells[0][:40]!r}) holds a tab or a line end; write .jsonl instead."
+                raise DataError(msg)
+            file.write(("\t".join(cells) + "\n").encode())

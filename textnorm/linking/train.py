@@ -15,7 +15,7 @@ from textnorm.encoders.pairs import PairSource
 from textnorm.encoders.protocol import Encoder
 from textnorm.encoders.static import StaticEncoder
 from textnorm.encoders.train import TrainEvent, TrainSettings, train_static
-from textnorm.errors import UsageError, choices
+from textnorm.errors import DataError, UsageError, choices
 from textnorm.linking.heldout import PARTS, Score, choose_weight, evaluate, split, tfidf
 from textnorm.linking.kb import PREFERRED
 from textnorm.linking.objective import Facts, Groups, default_objectives, sources_of
@@ -126,9 +126,9 @@ def train(
     """Train an encoder, measure it on concepts kept out, and write it to ``output``.
 
     Raises:
-        UsageError: there is nothing to train on, or ``output`` is taken.
+        UsageError: ``output`` is taken.
         MissingExtraError: a package is missing.
-        DataError: training diverged, or a model is damaged.
+        DataError: there is nothing to train on, training diverged, or a model is damaged.
     """
     groups = names.by_concept
     objectives = dict(plan.objectives) or default_objectives(groups, facts)
@@ -141,7 +141,7 @@ def train(
             "There is nothing to train on: the base has no two concepts with two names each, and no attributes or "
             "named parents. Give --concepts with attributes, or --pairs."
         )
-        raise UsageError(msg)
+        raise DataError(msg)
     titles = titles_of(names)
     attributes = {concept: list(fact["attributes"]) for concept, fact in facts.items() if fact.get("attributes")}
     part = split(titles, groups, attributes, parts=plan.held_out, seed=plan.seed) if plan.held_out else None
@@ -153,15 +153,17 @@ def train(
         else:
             known, about = part.without(groups), part.without(facts)
             seen = _texts(known)
+            hidden = {text.casefold() for concept in part.kept for text in groups.get(concept, ())}
+            open_pairs = [pair for pair in pairs if pair[0].casefold() not in hidden]
             with report.clock("training without the concepts kept out"):
-                final = fit(sources_of(known, about, objectives, pairs), "measured", seen)
+                final = fit(sources_of(known, about, objectives, open_pairs), "measured", seen)
                 fit.weigh(final, titles, known, about)
             with report.clock("measuring"):
                 report.scores += evaluate(TRAINED, final, part)
                 report.scores += evaluate(UNTRAINED, fit.untrained(), part) + tfidf(TFIDF, part, seen)
             if plan.each and len(objectives) > 1:
                 for objective in objectives:
-                    alone = sources_of(known, about, {objective: 1.0}, pairs if objective == "attributes" else ())
+                    alone = sources_of(known, about, {objective: 1.0}, open_pairs if objective == "attributes" else ())
                     if alone:
                         with report.clock(f"training on {objective} alone"):
                             single = fit(alone, f"alone-{objective}", seen)

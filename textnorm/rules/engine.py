@@ -241,6 +241,9 @@ class ReferenceEngine:
             return None
         except Abstain as reason:
             return Reading(None, self._confidence(request), {"abstained": True, "why": str(reason)})
+        except Exception as error:
+            error.rule = rule.id  # type: ignore[attr-defined] # for whoever sets the row aside
+            raise
         value: dict[str, Any] = {}
         if request.why:
             value["why"] = request.why[0] if len(request.why) == 1 else "; ".join(dict.fromkeys(request.why))
@@ -449,9 +452,7 @@ def _split_windows(starts: IntArray, ends: IntArray, rows: IntArray, begins: Int
 
 
 def _code_points(buffer: bytes, offsets: IntArray) -> IntArray:
-    """Turn ascending byte offsets of UTF-8 into code point offsets."""
-    data = np.frombuffer(buffer, dtype=np.uint8)
-    continuing = (data & 0xC0) == 0x80
-    total = np.zeros(len(data) + 1, dtype=np.int32)
-    np.cumsum(continuing, out=total[1:], dtype=np.int32)
-    return np.asarray(offsets - total[offsets], dtype=np.int64)
+    """Turn byte offsets of UTF-8 into code point offsets."""
+    # Continuation bytes, 0x80 to 0xBF, are the lowest quarter of signed bytes.
+    continuing = np.flatnonzero(np.frombuffer(buffer, dtype=np.int8) < -64)
+    return np.asarray(offsets - np.searchsorted(continuing, offsets), dtype=np.int64)

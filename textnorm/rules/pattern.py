@@ -31,6 +31,8 @@ _CATEGORY = {
 }
 _BOUNDARY = r"(?:[^\pL\pN_]|$)"
 _COMMON = frozenset("-‐‑‒–—−+=")
+#: RE2 text, as made here, of a full stop, a comma, or either.
+_STOPS = r"\[?(?:\\x\{2[ce]\})+\]?"
 _REPEATS = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
 
 
@@ -69,6 +71,11 @@ def _is_rare(code: int) -> bool:
     """Whether a prefix that ends in this sign is rare in plain text: digits and signs are, hyphens are not."""
     char = chr(code)
     return not (char.isalpha() or char.isspace() or char in _COMMON)
+
+
+def _is_stop(head: str) -> bool:
+    """Whether a head is a full stop or comma alone, the commonest signs of any text."""
+    return re.fullmatch(_STOPS, head) is not None
 
 
 def _join(pieces: list[_Piece]) -> str:
@@ -212,7 +219,10 @@ def derive(pattern: str, *, flags: int = 0, bounded: bool = True) -> Derived:
     tail = _BOUNDARY if bounded and not stopped and _ends_in_word(tree) else ""
     prefix = "(?i)" if tree.state.flags & re.IGNORECASE else ""
     loose = _Deriver(loose=True).sequence(tree)
-    first = next((k + 1 for k, piece in enumerate(loose) if piece.rare), len(loose))
+    # A full stop or comma alone is no selective beginning: the piece behind it goes into the head, too.
+    first = next(
+        (k + 1 for k, piece in enumerate(loose) if piece.rare and not _is_stop(_join(loose[: k + 1]))), len(loose)
+    )
     head = _join(loose[:first]) + (tail if first == len(loose) else "")
     return Derived(prefix + _join(pieces) + tail, prefix + head)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Record = dict[str, Any]
+#: Values of one column, a text or a list of texts each, and why some cannot be read, by index.
+Values = tuple[list[Any], dict[int, str]]
 
 
 def check_distinct(names: Sequence[str], label: str) -> None:
@@ -25,6 +28,10 @@ def check_distinct(names: Sequence[str], label: str) -> None:
         if names.count(name) > 1:
             msg = f"{label}: there are {names.count(name)} columns '{name}'; give each a name of its own."
             raise UsageError(msg)
+
+
+def _below(bad: dict[int, str], n: int) -> dict[int, str]:
+    return {i: why for i, why in bad.items() if i < n}
 
 
 def is_blank(line: str) -> bool:
@@ -45,16 +52,18 @@ class Chunk:
         bad: reason by index of each row that could not be read; set aside, never normalized.
         size: bytes read for it, for progress.
         replaced: rows in which invalid UTF-8 was replaced.
+        others: more columns that are read, by name.
     """
 
     label: str
     first: int
     column: str
-    texts: list[str | None]
+    texts: list[Any]
     documents: list[Any] | None = None
     bad: dict[int, str] = field(default_factory=dict)
     size: int = 0
     replaced: int = 0
+    others: dict[str, Values] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -67,7 +76,8 @@ class Chunk:
 
     def raw(self, i: int) -> str:
         """Return row ``i`` as it was written, as far as it can be shown."""
-        return self.texts[i] or ""
+        text = self.texts[i]
+        return text if isinstance(text, str) else "" if text is None else json.dumps(text, ensure_ascii=False)
 
     def head(self, n: int) -> Chunk:
         """Return only the first ``n`` rows."""
@@ -75,7 +85,8 @@ class Chunk:
             self,
             texts=self.texts[:n],
             documents=None if self.documents is None else self.documents[:n],
-            bad={i: why for i, why in self.bad.items() if i < n},
+            bad=_below(self.bad, n),
+            others={name: (texts[:n], _below(bad, n)) for name, (texts, bad) in self.others.items()},
         )
 
     def records(self) -> list[Record | None]:
@@ -215,12 +226,12 @@ class ParquetChunk(Chunk):
 
     Attributes:
         data: the rows with all columns.
-        compression: of the file's columns, in the words of Arrow's writer.
+        compression: of each column, in the words of Arrow's writer.
         last: whether a row group ends here.
     """
 
     data: pa.RecordBatch
-    compression: str = "snappy"
+    compression: dict[str, str] = field(default_factory=dict)
     last: bool = True
 
     def where(self, i: int) -> str:

@@ -59,8 +59,13 @@ def reading(path: str, codec: Codec) -> Iterator[IO[bytes]]:
             yield raw
 
 
-def blocks(stream: IO[bytes], label: str) -> Iterator[bytes]:
+def blocks(stream: IO[bytes], label: str, *, first: bool = True) -> Iterator[bytes]:
     """Yield blocks of about a megabyte that end behind a line feed (the last one where the stream ends).
+
+    Args:
+        stream: what is read.
+        label: how messages name it.
+        first: whether it is read from its beginning, which shows what is no text.
 
     Raises:
         DataError: the stream is binary, or its compression is damaged or cut off.
@@ -72,7 +77,6 @@ def blocks(stream: IO[bytes], label: str) -> Iterator[bytes]:
         else stream.read
     )
     held: list[bytes] = []
-    first = True
     while True:
         try:
             block = bytes(read(BLOCK))

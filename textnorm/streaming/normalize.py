@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from textnorm.pipeline import Pipeline
+from textnorm.streaming.added import Normed
 from textnorm.streaming.files import writing
 from textnorm.streaming.formats import Format, detect
 from textnorm.streaming.readers import ReadOptions, read
@@ -44,12 +45,12 @@ def normalize_files(
     with ExitStack() as stack:
         # Entered first, so closed last: when the text appears under its name the edits are there.
         sink = stack.enter_context(writing(output, form.codec))
-        writer = make_writer(form.kind, sink, WriteOptions(pipeline, options.column, overwrite_columns))
+        writer = make_writer(form.kind, sink, WriteOptions.of(pipeline, options.column, overwrite_columns))
         stack.callback(writer.abort)
         notes = EditsWriter(stack.enter_context(writing(edits, detect(edits).codec))) if edits else None
         for path, kind in inputs:
             for chunk, got in process(read(path, kind, options), pipeline, quarantine=options.errors == "quarantine"):
-                writer.write(chunk, got)
+                writer.write(chunk, [Normed(options.column, got)])
                 if notes is not None:
                     notes.write(chunk, got)
                 if output == "-":

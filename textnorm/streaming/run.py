@@ -1,37 +1,96 @@
-"""Many files in, a folder out: what ``textnorm run`` does, in one process.
+"""Many files in, a folder out: what ``textnorm run`` does.
 
-Each file is a unit: it is written whole or not at all, and noted in ``_manifest.jsonl`` when it is done, so that a run
-that was stopped goes on where it was. Nothing that is written names a time, a host or a number of workers.
+Each file is cut into tasks (:mod:`textnorm.streaming.tasks`), an engine does the tasks in any order, and the pieces are
+put together in their own. A task that is done stays done: a run that was stopped, or killed, goes on where it was. A
+file appears whole or not at all. Nothing but ``_timings.json`` and the page made of it names a time or a number of
+workers.
 """
 
 from __future__ import annotations
 
 import glob
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
+from time import perf_counter
 from typing import IO, Any, Literal
 
-from textnorm.arrow import OnError
 from textnorm.errors import DataError, UsageError
-from textnorm.pipeline import Pipeline
+from textnorm.streaming.added import Fired
 from textnorm.streaming.files import writing
+from textnorm.streaming.footer import Joiner
 from textnorm.streaming.formats import Unit, check_folder, detect
-from textnorm.streaming.readers import ReadOptions, read
-from textnorm.streaming.work import OnChunk, Tally, limited, process
-from textnorm.streaming.writers import EditsWriter, WriteOptions, encode_json, make_writer
+from textnorm.streaming.local import Result, Stop, never, run_here, run_pool
+from textnorm.streaming.steps import Plan
+from textnorm.streaming.store import BLOCK, EDITS, OWN, SUCCESS, HashingSink, Store, sha256
+from textnorm.streaming.tasks import Task, cut
+from textnorm.streaming.work import Tally
+from textnorm.streaming.worker import DATA, Job, Note, find
+from textnorm.streaming.worker import EDITS as PIECE_EDITS
 
-MANIFEST, ERRORS, SUCCESS, EDITS = "_manifest.jsonl", "_errors.jsonl", "_SUCCESS", "_edits"
-OWN = (MANIFEST, ERRORS, SUCCESS, EDITS)
 Mode = Literal["resume", "fresh"]
-State = Literal["done", "skipped", "failed"]
-Entry = dict[str, Any]
-#: Called with each file that is done, skipped or failed; the last is the reason of a failure, otherwise empty.
-OnUnit = Callable[[Unit, State, "Tally", str], None]
+State = Literal["done", "skipped", "failed", "again"]
+#: An engine: tasks in, their results out, in any order.
+Engine = Callable[[Iterator[Task], Job, Stop], Iterator[Result]]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened in a run.
+
+    Attributes:
+        kind: ``piece`` (part of a file is done), ``file`` (one is done, skipped, failed, or done again), ``row`` (one
+            was set aside) or ``note`` (anything else people should see).
+        name: the file.
+        state: of the file.
+        text: what is to be said.
+        tally: counts of the piece or file.
+        size: bytes of input that the piece stands for.
+        found: whether the piece was there already.
+    """
+
+    kind: Literal["piece", "file", "row", "note"]
+    name: str = ""
+    state: State = "done"
+    text: str = ""
+    tally: Tally = field(default_factory=Tally)
+    size: int = 0
+    found: bool = False
+
+
+OnEvent = Callable[[Event], None]
+
+
+@dataclass
+class Report:
+    """What a run did.
+
+    Attributes:
+        tally: counts over the files done by this run.
+        fired: rules, likewise.
+        done, skipped, failed: files.
+        cut: whether a limit cut the run short.
+        pieces, found: pieces done, and those that an earlier run had done.
+        seconds: wall time.
+        cpu: CPU-seconds of the tasks.
+        sample: changed rows: order, file, row, column, source, edits.
+        units: of each file done: name, pieces, CPU-seconds.
+    """
+
+    tally: Tally = field(default_factory=Tally)
+    fired: Fired = field(default_factory=Fired)
+    done: int = 0
+    skipped: int = 0
+    failed: int = 0
+    cut: bool = False
+    pieces: int = 0
+    found: int = 0
+    seconds: float = 0.0
+    cpu: float = 0.0
+    size: int = 0
+    sample: list[list[Any]] = field(default_factory=list)
+    units: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -39,27 +98,18 @@ class RunOptions:
     """How to run.
 
     Attributes:
-        column: column with the text.
-        document: column with document ids.
-        on_error: ``quarantine`` sets bad rows and unreadable files aside, ``fail`` stops at the first.
-        overwrite_columns: replace columns that have the new names.
+        quarantine: set bad rows and unreadable files aside; otherwise the first stops the run.
+        mode: go on, or begin again, where the folder is in use.
+        limit: rows to read in all; a file that is cut short is not noted as complete.
+        jobs: worker processes; 1 works in this one.
+        sample: changed rows to keep for explaining.
     """
 
-    column: str = "text"
-    document: str | None = None
-    on_error: OnError = "quarantine"
-    overwrite_columns: bool = False
-
-
-@dataclass
-class Report:
-    """What a run did: counts over all units, and units by state."""
-
-    tally: Tally
-    done: int = 0
-    skipped: int = 0
-    failed: int = 0
-    cut: bool = False
+    quarantine: bool = True
+    mode: Mode | None = None
+    limit: int | None = None
+    jobs: int = 1
+    sample: int = 0
 
 
 def check(units: Sequence[Unit], out_dir: Path, mode: Mode | None) -> None:
@@ -93,207 +143,318 @@ def check(units: Sequence[Unit], out_dir: Path, mode: Mode | None) -> None:
 def run(
     units: Sequence[Unit],
     out_dir: Path,
-    pipeline: Pipeline,
+    plan: Plan,
     options: RunOptions,
     *,
-    mode: Mode | None = None,
-    limit: int | None = None,
-    on_chunk: OnChunk | None = None,
-    on_unit: OnUnit | None = None,
+    engine: Engine | None = None,
+    on_event: OnEvent | None = None,
+    stop: Stop = never,
 ) -> Report:
-    """Normalize files into a folder.
+    """Run the steps of a plan over files, into a folder.
 
     Text files also get ``_edits/NAME.jsonl``; the other formats hold their edits in a column.
 
     Args:
         units: the files.
         out_dir: the folder; made where it is missing.
-        pipeline: the pipeline.
-        options: how to run.
-        mode: go on, or begin again, where the folder is in use.
-        limit: rows to read in all; a file that is cut short is not noted as complete.
-        on_chunk: called with each chunk that is written.
-        on_unit: called with each file that is done, skipped or failed.
+        plan: what is done.
+        options: how.
+        engine: who does the tasks; by default this process, or ``options.jobs`` processes.
+        on_event: called with everything that happens.
+        stop: asked before each task; once true, tasks in hand are finished and the run ends.
 
     Raises:
-        DataError: a row or a file cannot be read and ``on_error`` is ``fail``.
-        UsageError: see :func:`check`; or the first file that has columns lacks one. A later file that lacks it is an
-            odd one among good ones, and set aside.
+        DataError: a row or a file cannot be read and is not to be set aside.
+        KeyboardInterrupt: ``stop`` became true; what was done is kept.
+        UsageError: see :func:`check`; the folder holds another plan's output; or the first file that has columns lacks
+            one. A later file that lacks it is an odd one among good ones, and set aside.
     """
-    check(units, out_dir, mode)
+    plan.check()
+    check(units, out_dir, options.mode)
     out_dir.mkdir(parents=True, exist_ok=True)
-    (out_dir / SUCCESS).unlink(missing_ok=True)
-    if mode == "fresh":
-        _clear(out_dir)
-    finished = _manifest(out_dir)
-    _keep_errors(out_dir, finished)
-    report = Report(Tally())
-    left = limit
-    columns_fit = False  # a file with columns has been read with these options
-    for unit in units:
-        if left is not None and left <= 0:
-            report.cut = True
-            break
-        wanted = {"pipeline": pipeline.name, "fingerprint": pipeline.fingerprint, "options": asdict(options)}
+    store = Store(out_dir)
+    with store.locked():
+        if options.mode == "fresh":
+            store.clear()
+        elif options.mode == "resume":
+            store.check_plan(plan.digest)
+        store.begin(plan.facts(), plan.digest)
+        store.keep_errors()
+        job = Job(plan, out_dir, options.quarantine, options.sample, plan.digest)
+        work = _Run(units, store, job, options, on_event or (lambda event: None))
+        start = perf_counter()
         try:
-            wanted["input_sha256"] = _sha256(unit.path)
-        except OSError as error:
-            why = f"{unit.path}: {error.strerror}"
-            if options.on_error == "fail":
-                raise DataError(why) from error
-            _set_aside(unit, why, out_dir, report, on_unit)
-            continue
-        old = finished.get(unit.name)
-        if old is not None and old["complete"] and _same(old, wanted, out_dir / unit.name):
-            report.skipped += 1
-            columns_fit = columns_fit or detect(unit.name).kind != "text"
-            if on_unit is not None:
-                on_unit(unit, "skipped", Tally(), "")
-            continue
-        if finished.pop(unit.name, None) is not None:
-            _keep_errors(out_dir, finished)  # they will be noted again
-        with SpooledTemporaryFile(max_size=8 << 20) as bad:
-            try:
-                tally = _unit(unit, out_dir, pipeline, options, left, bad, on_chunk)
-            except (DataError, UsageError) as error:
-                if options.on_error == "fail" or (isinstance(error, UsageError) and not columns_fit):
-                    raise
-                # Rows noted so far are moot: the whole file is set aside.
-                _set_aside(unit, str(error), out_dir, report, on_unit)
-                continue
-            bad.seek(0)
-            _append(out_dir / ERRORS, bad)
-        if left is not None:
-            left -= tally.rows
-        cut = left is not None and left <= 0
-        report.cut = report.cut or cut
-        entry = {"unit": unit.name, **wanted, **tally.to_dict(), "output_sha256": _sha256(out_dir / unit.name)}
-        entry["complete"] = not cut
-        finished[unit.name] = entry
-        _append(out_dir / MANIFEST, [_line(entry)])
-        report.done += 1
-        columns_fit = columns_fit or detect(unit.name).kind != "text"
-        report.tally.merge(tally)
-        if on_unit is not None:
-            on_unit(unit, "done", tally, "")
-    with writing(str(out_dir / MANIFEST)) as sink:
-        sink.writelines(_line(finished[name]) for name in sorted(finished))
-    if not report.failed and not report.cut:
-        (out_dir / SUCCESS).touch()
-    return report
+            work.go(engine, stop)
+        finally:
+            work.report.seconds = perf_counter() - start
+            work.close()
+            store.close([unit.name for unit in units])
+        if stop():
+            raise KeyboardInterrupt
+        if not work.report.failed and not work.report.cut:
+            (out_dir / SUCCESS).touch()
+    return work.report
 
 
-def _set_aside(unit: Unit, why: str, out_dir: Path, report: Report, on_unit: OnUnit | None) -> None:
-    """Note a file that could not be read."""
-    _append(out_dir / ERRORS, [_error(unit.name, None, why, None)])
-    report.failed += 1
-    if on_unit is not None:
-        on_unit(unit, "failed", Tally(), why)
+class _File:
+    """A file whose pieces are being made and put together, in order, as they come."""
 
+    def __init__(self, unit: Unit, stamp: str) -> None:
+        self.unit, self.stamp = unit, stamp
+        self.facts = _facts(unit.path)
+        self.notes: dict[int, tuple[Task, Note]] = {}
+        self.tally, self.fired = Tally(), Fired()
+        self.errors: list[dict[str, Any]] = []
+        self.cpu = 0.0
+        self.made = 0  # tasks that were cut
+        self.next = 0  # piece to be put to the others
+        self.closed = False  # all tasks are cut
+        self.failed = False
+        self.stack = ExitStack()
+        self.sinks: dict[str, HashingSink] = {}
+        self.joiner: Joiner | None = None
 
-def _unit(
-    unit: Unit,
-    out_dir: Path,
-    pipeline: Pipeline,
-    options: RunOptions,
-    limit: int | None,
-    bad: IO[bytes],
-    on_chunk: OnChunk | None,
-) -> Tally:
-    """Normalize one file."""
-    form, target = detect(unit.name), out_dir / unit.name
-    beside = out_dir / EDITS / f"{unit.name}.jsonl"
-    for place in (target, beside):
-        for stale in place.parent.glob(f".{glob.escape(place.name)}.*.tmp"):  # of a run that was killed
-            stale.unlink(missing_ok=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    quarantine = options.on_error == "quarantine"
-    how = ReadOptions(
-        options.column,
-        options.document if form.kind != "text" else None,
-        "quarantine" if quarantine else "strict",
-        "--on-error quarantine sets it aside.",
-    )
-    tally = Tally()
-    with ExitStack() as stack:
-        sink = stack.enter_context(writing(str(target), form.codec))
-        writer = make_writer(form.kind, sink, WriteOptions(pipeline, options.column, options.overwrite_columns))
-        stack.callback(writer.abort)
-        notes = None
+    def open(self, store: Store) -> None:
+        """Open the outputs, under temporary names."""
+        form = detect(self.unit.name)
+        places = {DATA: store.folder / self.unit.name}
         if form.kind == "text":
-            beside.parent.mkdir(parents=True, exist_ok=True)
-            notes = EditsWriter(stack.enter_context(writing(str(beside))))
-        chunks = limited(read(str(unit.path), form, how), limit)
-        for chunk, got in process(chunks, pipeline, quarantine=quarantine):
-            writer.write(chunk, got)
-            if notes is not None:
-                notes.write(chunk, got)
-            for i, reason in sorted(got.failures.items()):
-                bad.write(_error(unit.name, chunk.first + i, reason, chunk.raw(i)))
-            tally.add(chunk, got)
-            if on_chunk is not None:
-                on_chunk(chunk, got)
-        writer.close()
-    return tally
+            places[PIECE_EDITS] = store.folder / EDITS / f"{self.unit.name}.jsonl"
+        # The last to be opened is the first to be renamed: when the text appears its edits are there.
+        for what, place in places.items():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            for stale in place.parent.glob(f".{glob.escape(place.name)}.*.tmp"):  # of a run that was killed
+                stale.unlink(missing_ok=True)
+            self.sinks[what] = HashingSink(self.stack.enter_context(writing(str(place))))
+        if form.kind == "parquet":
+            self.joiner = Joiner(self.sinks[DATA])  # type: ignore[arg-type]
+
+    def put(self, task: Task, note: Note, job: Job) -> None:
+        """Put the next piece to the others."""
+        for what in note.sizes:
+            place = job.place(task, what)
+            with place.open("rb") as stream:
+                if self.joiner is not None:
+                    self.joiner.add(stream, str(place))
+                else:
+                    _copy(stream, self.sinks[what])
+        self.tally.merge(note.tally)
+        self.fired.merge(note.fired)
+        self.errors.extend(note.errors)
+        self.cpu += note.cpu
+
+    def close(self) -> None:
+        """Let the outputs appear."""
+        if self.joiner is not None:
+            self.joiner.close()
+        self.stack.close()
+
+    def abort(self) -> None:
+        """Leave no output."""
+        with suppress(Exception):
+            error = DataError("given up")
+            self.stack.__exit__(DataError, error, None)
 
 
-def _same(old: Entry, wanted: Entry, output: Path) -> bool:
-    """Whether a finished unit is what this run would make, and still there."""
-    if any(old.get(key) != value for key, value in wanted.items()):
-        return False
-    return output.is_file() and _sha256(output) == old.get("output_sha256")
+class _Run:
+    def __init__(self, units: Sequence[Unit], store: Store, job: Job, options: RunOptions, on_event: OnEvent) -> None:
+        self.units, self.store, self.job, self.options = units, store, job, options
+        self.tell = on_event
+        self.report = Report()
+        self.open: dict[str, _File] = {}
+        self.left = options.limit
+        self.fit = False  # a file with columns has been read with these options
 
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _manifest(out_dir: Path) -> dict[str, Entry]:
-    path = out_dir / MANIFEST
-    entries: dict[str, Entry] = {}
-    for line in path.read_text(encoding="utf-8").split("\n") if path.exists() else []:
+    def go(self, engine: Engine | None, stop: Stop) -> None:
+        """Have all tasks done and put together."""
+        tasks = self._tasks(stop)
+        jobs = self.options.jobs if self.options.limit is None else 1
+        if engine is None or self.options.limit is not None:
+            if jobs > 1:
+                results = run_pool(tasks, self.job, jobs, stop=stop, say=self._say)
+            else:
+                results = run_here(tasks, self.job, stop=stop)
+        else:
+            results = engine(tasks, self.job, stop)
         try:
-            entry = json.loads(line)
-            entries[entry["unit"]] = entry
-        except (ValueError, TypeError, KeyError):
-            continue  # a line that was being written when the run was killed
-    return {name: entry for name, entry in entries.items() if "complete" in entry}
+            for task, made in results:
+                self._take(task, made)
+        finally:
+            close = getattr(results, "close", None)
+            if close is not None:
+                close()
 
+    def close(self) -> None:
+        """Let go of files that are not finished; their pieces stay."""
+        for file in self.open.values():
+            file.abort()
 
-def _keep_errors(out_dir: Path, finished: dict[str, Entry]) -> None:
-    """Drop the notes on files that are not finished: they will be made again."""
-    path = out_dir / ERRORS
-    if not path.exists():
-        return
-    kept: list[bytes] = []
-    for line in path.read_bytes().split(b"\n"):
+    def _say(self, text: str) -> None:
+        self.tell(Event("note", text=text))
+
+    # -- cutting -----------------------------------------------------------------------------------------------------
+    def _tasks(self, stop: Stop) -> Iterator[Task]:
+        """Yield the tasks of all files that are not done before, in order."""
+        for unit in self.units:
+            if self.left is not None and self.left <= 0:
+                self.report.cut = True
+                return
+            if stop():
+                return
+            try:
+                stamp = sha256(unit.path)
+            except OSError as error:
+                self._fail(unit, f"{unit.path}: {error.strerror}", error)
+                continue
+            state = self.store.state_of(unit.name, stamp, self.job.digest)
+            if state == "done":
+                self._skip(unit)
+                continue
+            if state:
+                self.tell(Event("file", unit.name, "again", state))
+            self.store.forget(unit.name)
+            yield from self._cut(unit, stamp)
+
+    def _cut(self, unit: Unit, stamp: str) -> Iterator[Task]:
+        file = self.open[unit.name] = _File(unit, stamp)
+        form = detect(unit.name)
+        whole = self.job.plan.by_document and form.kind != "text"
         try:
-            if json.loads(line)["file"] in finished:
-                kept.append(line + b"\n")
-        except (ValueError, TypeError, KeyError):
-            continue
-    with writing(str(path)) as sink:
-        sink.writelines(kept)
+            for task in cut(unit, stamp, self.job.reading(form.kind), whole=whole):
+                self.fit = self.fit or form.kind != "text"
+                if file.failed:
+                    break
+                if self.left is not None:
+                    if self.left <= 0:
+                        self.report.cut = True
+                        break
+                    task = replace(task, limit=self.left)
+                file.made += 1
+                note = find(task, self.job)
+                if note is not None:
+                    self._take(task, note, found=True)
+                else:
+                    yield task
+        except (DataError, UsageError) as error:
+            self._give_up(file, error, fatal=isinstance(error, UsageError) and not self.fit)
+        except OSError as error:
+            self._give_up(file, DataError(f"{unit.path}: {error.strerror or error}"), fatal=False)
+        file.closed = True
+        self._advance(file)
+
+    # -- taking ------------------------------------------------------------------------------------------------------
+    def _take(self, task: Task, made: Note | Exception, *, found: bool = False) -> None:
+        """Take what was made of a task."""
+        file = self.open.get(task.name)
+        if file is None or file.failed:
+            return  # its file was given up
+        if isinstance(made, OSError) and made.filename == task.path:
+            made = DataError(f"{task.path}: {made.strerror}")
+        if isinstance(made, (DataError, UsageError)):
+            self._give_up(file, made, fatal=False)
+            return
+        if isinstance(made, Exception):
+            raise made
+        if self.left is not None:
+            self.left -= made.tally.rows
+        self.report.found += found
+        self.report.pieces += not found
+        for error in made.errors:
+            text = f"{task.path}, {_place(task, error)}: {error['reason']}"
+            self.tell(Event("row", task.name, text=text))
+        self.tell(Event("piece", task.name, tally=made.tally, size=task.size, found=found))
+        file.notes[task.index] = (task, made)
+        self._advance(file)
+
+    def _advance(self, file: _File) -> None:
+        """Put together what is ready; finish the file when it is whole."""
+        if file.failed:
+            return
+        while file.next in file.notes:
+            if not file.sinks:
+                file.open(self.store)
+            task, note = file.notes.pop(file.next)
+            file.put(task, note, self.job)
+            self.report.sample.extend(note.sample)
+            self.report.size += task.size
+            file.next += 1
+        if not file.closed or file.next < file.made:
+            return
+        if _facts(file.unit.path) != file.facts:
+            self._give_up(file, DataError(f"{file.unit.path} changed while it was read; run again."), fatal=False)
+            return
+        if not file.sinks:  # nothing of it was read: the limit was reached before
+            del self.open[file.unit.name]
+            return
+        file.close()
+        cut_short = self.left is not None and self.left <= 0
+        self.report.cut = self.report.cut or cut_short
+        self._finished(file, complete=not cut_short)
+
+    def _finished(self, file: _File, *, complete: bool) -> None:
+        del self.open[file.unit.name]
+        entry = {
+            "unit": file.unit.name,
+            "plan": self.job.digest,
+            "input_sha256": file.stamp,
+            **file.tally.to_dict(),
+            "lost": file.tally.lost,
+            "replaced": file.tally.replaced,
+            "pieces": file.made,
+            "rules": dict(sorted(file.fired.rules.items())),
+            "labels": dict(sorted(file.fired.labels.items())),
+            "abstained_by": dict(sorted(file.fired.abstained.items())),
+            "output_sha256": file.sinks[DATA].digest,
+            "complete": complete,
+        }
+        self.store.finish(entry, file.errors)
+        report = self.report
+        report.done += 1
+        report.tally.merge(file.tally)
+        report.fired.merge(file.fired)
+        report.cpu += file.cpu
+        report.units.append({"unit": file.unit.name, "pieces": file.made, "cpu_s": round(file.cpu, 3)})
+        said = f"{file.tally.rows} rows, {file.tally.changed} changed, {file.tally.quarantined} quarantined"
+        said += f", {file.tally.lost} lost" if file.tally.lost else ""
+        self.tell(Event("file", file.unit.name, "done", said, file.tally))
+
+    def _skip(self, unit: Unit) -> None:
+        self.report.skipped += 1
+        self.fit = self.fit or detect(unit.name).kind != "text"
+        self.tell(Event("file", unit.name, "skipped", size=unit.path.stat().st_size))
+
+    def _give_up(self, file: _File, error: DataError | UsageError, *, fatal: bool) -> None:
+        """Set a file aside; rows noted so far are moot."""
+        file.failed = True
+        file.abort()
+        self.open.pop(file.unit.name, None)
+        if fatal or not self.options.quarantine:
+            raise error
+        self._fail(file.unit, str(error), error)
+
+    def _fail(self, unit: Unit, why: str, error: Exception) -> None:
+        if not self.options.quarantine:
+            raise DataError(why) from error
+        self.store.set_aside(unit.name, why)
+        self.report.failed += 1
+        self.tell(Event("file", unit.name, "failed", why))
 
 
-def _clear(out_dir: Path) -> None:
-    """Remove what an earlier run wrote, and nothing else."""
-    for name in _manifest(out_dir):
-        (out_dir / name).unlink(missing_ok=True)
-        (out_dir / EDITS / f"{name}.jsonl").unlink(missing_ok=True)
-    for name in (MANIFEST, ERRORS):
-        (out_dir / name).unlink(missing_ok=True)
+def _facts(path: Path) -> tuple[int, int]:
+    """Return what shows that a file was changed while it was read."""
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_size, found.st_mtime_ns
+    return 0, 0
 
 
-def _error(name: str, row: int | None, reason: str, text: str | None) -> bytes:
-    return _line({"file": name, "row": row, "reason": reason, "text": text})
+def _place(task: Task, error: dict[str, Any]) -> str:
+    row = error["row"]
+    if task.form.kind == "parquet":
+        return f"row {row}"
+    return f"line {row + (2 if task.form.kind == 'tsv' else 1)}"
 
 
-def _line(item: Entry) -> bytes:
-    return encode_json(json.dumps(item, ensure_ascii=False) + "\n")
-
-
-def _append(path: Path, lines: Iterable[bytes]) -> None:
-    with path.open("ab") as sink:
-        sink.writelines(lines)
+def _copy(stream: IO[bytes], sink: HashingSink) -> None:
+    while block := stream.read(BLOCK):
+        sink.write(block)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from textnorm.arrow import Outcome, outcome
 from textnorm.errors import DataError
 from textnorm.pipeline import Pipeline, document_runs
+from textnorm.streaming.added import Added, Normed, NormedLists, combined
 from textnorm.streaming.chunks import Chunk
 
 #: Called with each chunk that is done.
@@ -25,6 +27,7 @@ class Tally:
         changed, unchanged, abstained, quarantined, null: rows by what became of them.
         edits: edits made.
         replaced: rows in which invalid UTF-8 was replaced.
+        lost: rows that cannot be read at all, so that they are not in the output.
     """
 
     rows: int = 0
@@ -35,6 +38,17 @@ class Tally:
     null: int = 0
     edits: int = 0
     replaced: int = 0
+    lost: int = 0
+
+    def add_all(self, chunk: Chunk, added: Sequence[Added]) -> None:
+        """Count one chunk over all steps: of several states of a row the gravest counts."""
+        self.rows += chunk.rows
+        self.replaced += chunk.replaced
+        self.edits += sum(one.got.edits.count for one in added if isinstance(one, Normed | NormedLists))
+        for status, n in Counter(combined(added)).items():
+            if status is not None:
+                setattr(self, status, getattr(self, status) + n)
+        self.null = self.rows - self.changed - self.unchanged - self.abstained - self.quarantined
 
     def add(self, chunk: Chunk, got: Outcome) -> None:
         """Count one chunk."""
@@ -47,7 +61,7 @@ class Tally:
 
     def merge(self, other: Tally) -> None:
         """Add the counts of another part."""
-        for name in (*COUNTS, "replaced"):
+        for name in (*COUNTS, "replaced", "lost"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def to_dict(self) -> dict[str, int]:

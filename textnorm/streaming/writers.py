@@ -5,23 +5,25 @@ Where a line keeps its format it is kept byte for byte and new fields are added 
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from json.encoder import encode_basestring
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from textnorm.arrow import SUFFIXES, Outcome, new_columns, output_schema
+from textnorm.arrow import Outcome, output_schema
 from textnorm.edits.text import edit_dicts
 from textnorm.errors import DataError, UsageError
 from textnorm.pipeline import Pipeline
+from textnorm.streaming.added import Added, Normed, dumps, encode_json, names_of, string
 from textnorm.streaming.chunks import Chunk, JsonlChunk, ParquetChunk, Record, TextChunk, TsvChunk
 from textnorm.streaming.formats import Kind
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: A row group is written when it is this large, even where the input's goes on: memory stays bounded.
 ROW_GROUP_BYTES = 64 << 20
@@ -33,19 +35,27 @@ class WriteOptions:
     """How to write.
 
     Attributes:
-        pipeline: the pipeline, for the schema's metadata.
-        column: column with the text; new columns are named after it.
+        added: names of the new columns, in order.
+        schema: the schema of the output for that of an input.
+        column: column with the text, for a file without rows.
         overwrite_columns: replace columns that have the new names.
+        sources: the column that each step reads, in order.
     """
 
-    pipeline: Pipeline
+    added: tuple[str, ...]
+    schema: Callable[[pa.Schema], pa.Schema]
     column: str = "text"
     overwrite_columns: bool = False
+    sources: tuple[str, ...] = ()
 
-    @cached_property
-    def added(self) -> tuple[str, ...]:
-        """Names of the new columns."""
-        return tuple(f"{self.column}_{suffix}" for suffix in SUFFIXES)
+    @classmethod
+    def of(cls, pipeline: Pipeline, column: str = "text", overwrite_columns: bool = False) -> WriteOptions:
+        """Return the options of one pipeline on one column."""
+
+        def schema(old: pa.Schema) -> pa.Schema:
+            return output_schema(old, pipeline, column, overwrite_columns=overwrite_columns)
+
+        return cls(names_of(column), schema, column, overwrite_columns, (column,))
 
     @cached_property
     def _added(self) -> frozenset[str]:
@@ -74,7 +84,7 @@ class Writer(ABC):
         self.options = options
 
     @abstractmethod
-    def write(self, chunk: Chunk, got: Outcome) -> None:
+    def write(self, chunk: Chunk, added: Sequence[Added]) -> None:
         """Write one chunk.
 
         Raises:
@@ -107,8 +117,9 @@ class TextWriter(Writer):
         super().__init__(sink, options)
         self._open = False  # the last line lacks its line feed
 
-    def write(self, chunk: Chunk, got: Outcome) -> None:
+    def write(self, chunk: Chunk, added: Sequence[Added]) -> None:
         """Write one chunk."""
+        got = _readings(added)
         if not got.norm:
             return
         if self._open:
@@ -123,7 +134,7 @@ class TextWriter(Writer):
             i = next(i for i, line in enumerate(got.norm) if line and "\n" in line)
             msg = f"{chunk.where(i)}: the reading has a line feed, so it is no line of text; write .jsonl or .parquet."
             raise DataError(msg)
-        self.sink.write(_encode(text, chunk, got))
+        self.sink.write(_encode(text, chunk, added))
         if ends:
             self.sink.write(b"\n")
 
@@ -134,16 +145,14 @@ class JsonlWriter(Writer):
     def __init__(self, sink: IO[bytes], options: WriteOptions) -> None:
         super().__init__(sink, options)
         self._open = False
-        self._column = _string(options.column)
-        self._norm, self._edits, self._status = (_string(name) for name in options.added)
+        self._column = string(options.column)
 
-    def write(self, chunk: Chunk, got: Outcome) -> None:
+    def write(self, chunk: Chunk, added: Sequence[Added]) -> None:
         """Write one chunk."""
-        parts: list[str] = ["\n"] if self._open and got.norm else []
-        sizes = (got.edits.offsets[1:] - got.edits.offsets[:-1]).tolist()
+        parts: list[str] = ["\n"] if self._open and chunk.texts else []
         if isinstance(chunk, TextChunk):
             for i, text in enumerate(chunk.texts):
-                parts += ["{", self._column, ": ", _string(text), ", ", self._added(got, i, sizes[i])[1:], "\n"]
+                parts += ["{", self._column, ": ", string(text), ", ", _fields(added, i), "}\n"]
             self.sink.write(encode_json("".join(parts)))
             return
         lines = chunk.lines if isinstance(chunk, JsonlChunk) else None
@@ -152,27 +161,22 @@ class JsonlWriter(Writer):
                 parts += [lines[i], "\n"] if lines is not None else []
                 continue
             taken = self.options.check(record, chunk.label) if record else False
-            added = self._added(got, i, sizes[i])
+            fields = _fields(added, i)
             if taken:
-                parts.append(_dumps({**record, **json.loads(added)}))
+                parts.append(dumps({**record, **json.loads(f"{{{fields}}}")}))
             elif lines is not None and i not in chunk.bad:
                 body = lines[i].rstrip()
-                parts += [body[:-1], ", " if record else "", added[1:], lines[i][len(body) :]]
+                parts += [body[:-1], ", " if record else "", fields, "}", lines[i][len(body) :]]
             elif record:
-                parts += [_dumps(record)[:-1], ", ", added[1:]]
+                parts += [dumps(record)[:-1], ", ", fields, "}"]
             else:
-                parts.append(added)
+                parts += ["{", fields, "}"]
             parts.append("\n")
         if isinstance(chunk, JsonlChunk):
             self._open = not chunk.ends
             if self._open and parts:
                 parts.pop()
         self.sink.write(encode_json("".join(parts)))
-
-    def _added(self, got: Outcome, i: int, size: int) -> str:
-        norm, status = got.norm[i], got.status[i]
-        edits = "null" if norm is None else "[]" if not size else _dumps([e.to_dict() for e in got.edits.row(i)])
-        return f"{{{self._norm}: {_string(norm)}, {self._edits}: {edits}, {self._status}: {_string(status)}}}"
 
 
 class TsvWriter(Writer):
@@ -183,7 +187,7 @@ class TsvWriter(Writer):
         self._names: list[str] | None = None
         self._open = False
 
-    def write(self, chunk: Chunk, got: Outcome) -> None:
+    def write(self, chunk: Chunk, added: Sequence[Added]) -> None:
         """Write one chunk."""
         source = chunk if isinstance(chunk, TsvChunk) else None
         records = chunk.records() if source is None else []
@@ -199,8 +203,7 @@ class TsvWriter(Writer):
         elif names != self._names:
             msg = f"{chunk.label}: other columns than before: {', '.join(names)} instead of {', '.join(self._names)}."
             raise DataError(msg)
-        sizes = (got.edits.offsets[1:] - got.edits.offsets[:-1]).tolist()
-        for i in range(len(got.norm)):
+        for i in range(len(chunk.texts)):
             if source is not None and not taken and i not in chunk.bad:
                 row = source.lines[i]
             else:
@@ -210,14 +213,13 @@ class TsvWriter(Writer):
                 values = source.fields(i) if source is not None else [(record or {}).get(name) for name in names]
                 pairs = zip(names, values, strict=True)
                 row = "\t".join(self._field(value, chunk, i) for name, value in pairs if name not in self.options.added)
-            norm = got.norm[i]
-            edits = "" if norm is None else "[]" if not sizes[i] else _dumps([e.to_dict() for e in got.edits.row(i)])
-            parts += [row, "\t", self._field(norm, chunk, i), "\t", edits, "\t", got.status[i] or "", tail, "\n"]
+            cells = [self._field(cell, chunk, i) for one in added for cell in one.cells(i)]
+            parts += [row, "\t", "\t".join(cells), tail, "\n"]
         if isinstance(chunk, TsvChunk):
             self._open = not chunk.ends
             if self._open:
                 parts.pop()
-        self.sink.write(_encode("".join(parts), chunk, got))
+        self.sink.write(_encode("".join(parts), chunk, added))
 
     def close(self) -> None:
         """Write at least a header: without one it would be no TSV file."""
@@ -225,13 +227,17 @@ class TsvWriter(Writer):
             self.sink.write(("\t".join((self.options.column, *self.options.added)) + "\n").encode())
         super().close()
 
+    def go_on(self, names: list[str]) -> None:
+        """Write a later part of a file: its header stands in the first."""
+        self._names = names
+
     def _columns(self, records: list[Record | None]) -> list[str]:
         names = list(dict.fromkeys(key for record in records if record for key in record))
         # A later row may lack a field, but a new one would have no column.
         return self._names if self._names is not None and set(names) <= set(self._names) else names
 
     def _field(self, value: Any, chunk: Chunk, i: int) -> str:
-        text = "" if value is None else value if isinstance(value, str) else _dumps(value)
+        text = "" if value is None else value if isinstance(value, str) else dumps(value)
         if "\t" in text or "\n" in text:
             msg = f"{chunk.where(i)}: a tab or line feed cannot stand in a TSV field; write .jsonl or .parquet."
             raise DataError(msg)
@@ -249,7 +255,7 @@ class ParquetWriter(Writer):
         self._held: list[Any] = []
         self._size = 0
 
-    def write(self, chunk: Chunk, got: Outcome) -> None:
+    def write(self, chunk: Chunk, added: Sequence[Added]) -> None:
         """Write one chunk."""
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -268,18 +274,13 @@ class ParquetWriter(Writer):
         if self._writer is None:
             self.options.check(batch.schema.names, chunk.label)
             self._source = batch.schema
-            self._schema = output_schema(
-                batch.schema,
-                self.options.pipeline,
-                self.options.column,
-                overwrite_columns=self.options.overwrite_columns,
-            )
-            compression = chunk.compression if isinstance(chunk, ParquetChunk) else "snappy"
-            self._writer = pq.ParquetWriter(self.sink, self._schema, compression=compression)
+            self._schema = self.options.schema(batch.schema)
+            found = chunk.compression if isinstance(chunk, ParquetChunk) else {}
+            self._writer = pq.ParquetWriter(self.sink, self._schema, compression=_codecs(self._schema, found))
         elif not batch.schema.equals(self._source):
             msg = f"{chunk.label}: other columns than before: {batch.schema.names} instead of {self._source.names}."
             raise DataError(msg)
-        new = dict(zip(self.options.added, self._new_columns(chunk, got), strict=True))
+        new = dict(zip(self.options.added, self._new_columns(chunk, batch, added), strict=True))
         fields = enumerate(self._schema.names)
         columns = [new[name] if name in new else batch.column(i) for i, name in fields]
         out = pa.RecordBatch.from_arrays(columns, schema=self._schema)
@@ -288,10 +289,20 @@ class ParquetWriter(Writer):
         if (isinstance(chunk, ParquetChunk) and chunk.last) or self._size >= ROW_GROUP_BYTES:
             self._flush()
 
-    def _new_columns(self, chunk: Chunk, got: Outcome) -> list[Any]:
+    def _new_columns(self, chunk: Chunk, batch: pa.RecordBatch, added: Sequence[Added]) -> list[pa.Array]:
         import pyarrow as pa
 
-        new = new_columns(got, self._schema.field(self.options.added[0]).type)
+        whole = isinstance(chunk, ParquetChunk)  # only then are the rows of the batch those of the chunk
+        names = batch.schema.names
+        columns = [
+            array
+            for one, name in zip(added, self.options.sources, strict=True)
+            for array in one.arrays(batch.column(name) if whole and name in names else None)
+        ]
+        new = [
+            array.cast(self._schema.field(name).type) if array.type != self._schema.field(name).type else array
+            for name, array in zip(self.options.added, columns, strict=True)
+        ]
         if isinstance(chunk, JsonlChunk):
             records = chunk.records()
             if None in records:  # blank lines are no rows
@@ -314,8 +325,9 @@ class ParquetWriter(Writer):
         import pyarrow.parquet as pq
 
         if self._writer is None:  # nothing was read
-            schema = pa.schema([(self.options.column, pa.string())])
-            schema = output_schema(schema, self.options.pipeline, self.options.column)
+            names = dict.fromkeys(self.options.sources or (self.options.column,))
+            names = {name: None for name in names if name not in self.options.added}
+            schema = self.options.schema(pa.schema([(name, pa.string()) for name in names]))
             self._writer = pq.ParquetWriter(self.sink, schema)
         self._flush()
         self._writer.close()
@@ -327,12 +339,27 @@ class ParquetWriter(Writer):
                 self._writer.close()
 
 
+def _codecs(schema: pa.Schema, found: dict[str, str]) -> str | dict[str, str]:
+    """Return the compression of each column of a file: the input's for its own, that of the first for new ones."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    usual = next(iter(found.values()), "snappy")
+    if set(found.values()) <= {usual}:
+        return usual
+    with pa.BufferOutputStream() as sink:
+        pq.write_table(schema.empty_table(), sink)
+        with pq.ParquetFile(sink.getvalue()) as empty:
+            paths = [empty.schema.column(k).path for k in range(len(empty.schema))]
+    return {path: found.get(path, usual) for path in paths}
+
+
 class EditsWriter:
     """``EDITS.jsonl``: one object a text."""
 
-    def __init__(self, sink: IO[bytes]) -> None:
+    def __init__(self, sink: IO[bytes], line: int = 0) -> None:
         self.sink = sink
-        self._line = 0
+        self._line = line
 
     def write(self, chunk: Chunk, got: Outcome) -> None:
         """Write one chunk."""
@@ -347,54 +374,28 @@ class EditsWriter:
                 item["edits"] = edit_dicts(chunk.texts[i] or "", got.edits.row(i))
             if i in got.failures:
                 item["error"] = got.failures[i]
-            parts += [_dumps(item), "\n"]
+            parts += [dumps(item), "\n"]
         self._line += len(sizes)
         self.sink.write(encode_json("".join(parts)))
 
 
-def _default(value: Any) -> Any:
-    """Return a JSON form for values that Arrow columns may hold."""
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    return str(value)
+def _readings(added: Sequence[Added]) -> Outcome:
+    """Return the readings of a text file, which can hold nothing else."""
+    if len(added) == 1 and isinstance(added[0], Normed):
+        return added[0].got
+    msg = "Plain text holds one reading a line; write .jsonl or .parquet."
+    raise UsageError(msg)
 
 
-def _finite(value: Any) -> Any:
-    """JSON has no number for NaN and the infinities; they become null."""
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
+def _fields(added: Sequence[Added], i: int) -> str:
+    return added[0].json(i) if len(added) == 1 else ", ".join(one.json(i) for one in added)
 
 
-def _string(text: str | None) -> str:
-    """Return a string as JSON; several times faster than the general way, and most of what is written."""
-    return "null" if text is None else encode_basestring(text)
-
-
-def _dumps(value: Any) -> str:
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_default)
-    except ValueError:
-        return json.dumps(_finite(value), ensure_ascii=False, default=_default)
-
-
-def encode_json(text: str) -> bytes:
-    """Encode JSON text; half surrogate pairs, which UTF-8 cannot hold, are escaped as JSON does."""
-    try:
-        return text.encode("utf-8")
-    except UnicodeEncodeError:
-        return _SURROGATE.sub(lambda m: f"\\u{ord(m.group()):04x}", text).encode("utf-8")
-
-
-def _encode(text: str, chunk: Chunk, got: Outcome) -> bytes:
+def _encode(text: str, chunk: Chunk, added: Sequence[Added]) -> bytes:
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
-        rows = enumerate(got.norm)
-        i = next((i for i, norm in rows if norm is not None and _SURROGATE.search(norm)), 0)
+        rows = ("".join(cell or "" for one in added for cell in one.cells(i)) for i in range(len(chunk.texts)))
+        i = next((i for i, row in enumerate(rows) if _SURROGATE.search(row)), 0)
         msg = f"{chunk.where(i)}: half a surrogate pair cannot be written as UTF-8; write .jsonl or repair it."
         raise DataError(msg) from error

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textnorm.encoders.attributes import encode_with
 from textnorm.encoders.protocol import Encoder
 from textnorm.errors import DataError, UsageError
-from textnorm.linking.generators.lexical import batches, boosts, joined
+from textnorm.linking.generators.flat import Flat
+from textnorm.linking.generators.lexical import boosts, joined
 from textnorm.linking.generators.ranking import Scored, Slots, top_concepts
 from textnorm.linking.kb import KnowledgeBase, Links
 from textnorm.linking.protocol import Candidates, Queries
+from textnorm.retrieval.ann import FLAT
 from textnorm.retrieval.index import FoldedIndex
 
 if TYPE_CHECKING:
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
     from textnorm.retrieval.correction import HubnessCorrector
     from textnorm.retrieval.storage import Reader
 
-#: Names asked for first, a concept.
-NAMES_EACH = 3
+#: Queries encoded at once.
+BATCH = 2048
 
 
 class Dense:
@@ -75,6 +78,13 @@ class Dense:
         return Links(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), order.astype(np.int32))
 
     @cached_property
+    def _flat(self) -> Flat:
+        """Search over all rows at once."""
+        places = np.empty(len(self.slots.rows), np.int64)
+        places[self.holders.items] = np.repeat(np.arange(self.index.store.total), np.diff(self.holders.indptr))
+        return Flat(self.index.store, self.slots, places, self._boosts)
+
+    @cached_property
     def _boosts(self) -> NDArray[np.float32] | None:
         """Weights of the names; ``None`` where all are alike."""
         found = boosts(self.kb, self.slots)
@@ -83,14 +93,21 @@ class Dense:
     def search(self, queries: Queries, k: int) -> Candidates:
         """Return at most ``k`` candidates a query; one without a letter, a digit or a sign has none."""
         texts = [text if not text.isspace() else "" for text in queries.texts]
-        return joined([self._search(block, k) for block in batches(texts)])
+        given, starts = queries.attributes, range(0, len(texts), BATCH)
+        return joined([self._search(texts[at : at + BATCH], given[at : at + BATCH], k) for at in starts])
 
-    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return the vectors of queries, float32 ``[len(texts), dim]``."""
-        return self.encoder.encode(texts)
+    def vectors(self, texts: Sequence[str], attributes: Sequence[Sequence[str]] = ()) -> NDArray[np.float32]:
+        """Return the vectors of queries with their attributes, float32 ``[len(texts), dim]``."""
+        return encode_with(self.encoder, texts, attributes) if any(attributes) else self.encoder.encode(texts)
 
     def search_vectors(self, vectors: NDArray[np.float32], k: int) -> Candidates:
         """Return candidates of unit rows."""
+        folded = self.index.store.folded
+        gated = self.corrected and folded is not None and folded.gate is not None
+        if self.index.factory == FLAT and not gated:
+            if self.index.query_map is not None:
+                vectors = self.index.query_map(vectors)
+            return self._flat.search(vectors, k, corrected=self.corrected)
         holders, index = self.holders, self.index
 
         def find(which: NDArray[np.int64], n: int) -> Scored:
@@ -107,19 +124,19 @@ class Dense:
                 scores = scores * self._boosts[slots]
             keep = scores > 0
             counts = np.bincount(of[keep], minlength=len(which))
-            whole = (~good).any(axis=1) | (hits.positions.shape[1] >= len(index))
-            if hits.positions.shape[1]:
-                whole |= hits.scores[:, -1] <= 0
+            floor = hits.scores[:, -1].copy() if len(index) else np.zeros(len(which), np.float32)
+            floor[(~good).any(axis=1) | (floor < 0) | (good.shape[1] == len(index))] = 0
             indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-            return Scored(indptr, slots[keep], scores[keep].astype(np.float32), whole)
+            return Scored(indptr, slots[keep], scores[keep].astype(np.float32), floor)
 
-        return top_concepts(find, len(vectors), self.slots, k, names_each=NAMES_EACH)
+        return top_concepts(find, len(vectors), self.slots, k)
 
-    def _search(self, texts: Sequence[str], k: int) -> Candidates:
+    def _search(self, texts: Sequence[str], attributes: Sequence[Sequence[str]], k: int) -> Candidates:
         told = np.flatnonzero([bool(text) for text in texts])
-        found = self.search_vectors(self.vectors([texts[i] for i in told.tolist()]), k) if len(told) else None
-        if found is None:
+        if not len(told):
             return Candidates.empty(len(texts))
+        some = told.tolist()
+        found = self.search_vectors(self.vectors([texts[i] for i in some], [attributes[i] for i in some]), k)
         sizes = np.zeros(len(texts), np.int64)
         sizes[told] = np.diff(found.indptr)
         return found._replace(indptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))

@@ -44,7 +44,7 @@ class Exact:
     def of(cls, kb: KnowledgeBase) -> Exact:
         """Return the generator of a base."""
         slots = Slots.of(kb)
-        hashes = key_hashes(folded_slots(kb, slots))
+        hashes = key_hashes(folded_slots(kb, slots, fold_names))
         order = np.argsort(hashes, kind="stable")
         return cls(kb, slots, hashes[order], order.astype(np.int32))
 
@@ -64,8 +64,8 @@ class Exact:
             scores[at] *= self._worth(queries.texts[query], queries.langs[query], row)
         keep = scores > 0
         indptr = np.concatenate([[0], np.cumsum(np.bincount(of[keep], minlength=len(queries)))]).astype(np.int64)
-        found = Scored(indptr, holders[keep], scores[keep], np.ones(len(queries), np.bool_))
-        return top_concepts(lambda _which, _n: found, len(queries), self.slots, k)
+        found = Scored(indptr, holders[keep], scores[keep], np.zeros(len(queries), np.float32))
+        return top_concepts(lambda *_: found, len(queries), self.slots, k)
 
     def _worth(self, text: str, lang: str | None, row: int) -> float:
         kind, own = self.kb.kinds[row], self.kb.langs[row]

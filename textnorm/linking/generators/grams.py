@@ -1,7 +1,8 @@
 """Hashed words and character n-grams of folded texts, counted.
 
-The n-grams are those of scikit-learn's ``char_wb`` analyzer: within words, whose edges count as characters. A hash of
-31 bits stands for an n-gram; of half a million different ones about sixty share their hash with another.
+The n-grams are those of scikit-learn's ``char_wb`` analyzer: within words, whose edges count as characters. A number
+of 31 bits stands for an n-gram: its length (0 for a whole word) in the lowest three bits, a hash in the others. Of
+half a million different n-grams fewer than one in five hundred shares its number with another.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 HASHES = 2**31
+#: The bits of a gram's number that hold its length.
+LENGTH = 7
 #: Texts counted at once.
 CHUNK = 4096
 
@@ -42,8 +45,8 @@ class GramSettings:
         if not self.words and not self.max_n:
             msg = "Nothing to count: neither words nor n-grams."
             raise UsageError(msg)
-        if self.max_n and not 1 <= self.min_n <= self.max_n <= 8:
-            msg = f"min_n is {self.min_n} and max_n {self.max_n}; they must hold 1 <= min_n <= max_n <= 8."
+        if self.max_n and not 1 <= self.min_n <= self.max_n <= 7:
+            msg = f"min_n is {self.min_n} and max_n {self.max_n}; they must hold 1 <= min_n <= max_n <= 7."
             raise UsageError(msg)
 
 
@@ -77,18 +80,30 @@ class Counts:
 
 def count(folded: Sequence[str], settings: GramSettings) -> Counts:
     """Return the grams of folded texts."""
-    wide = FeatureSettings(HASHES, settings.min_n or 1, settings.max_n or 1, fold_case=False)
-    found = features(folded, wide)
-    indptr, hashes = found.word_indptr, found.word_rows
+    low, high = (settings.min_n, settings.max_n) if settings.max_n else (1, 1)
+    found = features(folded, FeatureSettings(HASHES, low, high, fold_case=False))
+    indptr, hashes = found.word_indptr, found.word_rows & ~LENGTH
     if not settings.max_n:
-        hashes = hashes[indptr[:-1]]
-        indptr = np.arange(len(indptr))
-    elif not settings.words:
+        return Counts(found.text_indptr, found.text_words, np.arange(len(indptr)), hashes[indptr[:-1]])
+    hashes |= _lengths(np.diff(indptr), low, high)
+    if not settings.words:
         keep = np.ones(len(hashes), np.bool_)
         keep[indptr[:-1]] = False
         hashes = hashes[keep]
         indptr = indptr - np.arange(len(indptr))
     return Counts(found.text_indptr, found.text_words, indptr, hashes)
+
+
+def _lengths(sizes: NDArray[np.int64], low: int, high: int) -> NDArray[np.int64]:
+    """Return the lengths of all features of words that have so many: 0 for the word, then its n-grams' in order."""
+    longest = int(sizes.max(initial=1)) + high
+    edged = np.arange(longest) + 2
+    orders = np.arange(low, high + 1)
+    each = np.maximum(edged[:, None] - orders + 1, 0)
+    each[0] = 0
+    letters = np.searchsorted(1 + each.sum(axis=1), sizes)
+    counts = np.hstack([np.ones((len(sizes), 1), np.int64), each[letters]])
+    return np.repeat(np.tile(np.concatenate([[0], orders]), len(sizes)), counts.ravel())
 
 
 def sparse() -> tuple[Callable[..., csr_matrix], type[csr_matrix]]:

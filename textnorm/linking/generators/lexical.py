@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,32 +22,71 @@ if TYPE_CHECKING:
     from textnorm.retrieval.changing import Writer
     from textnorm.retrieval.storage import Reader
 
+#: Queries that show what scores to expect, and the share of queries that may need a second search.
+PROBE, SHORT = 24, 0.1
 #: Queries searched at once.
 BATCH = 512
+
+
+#: A language in which at least such a share of the concepts have a name is one of the base's own.
+OWN = 0.9
 
 
 class Lexical:
     """Cosine of TF-IDF vectors of folded character n-grams.
 
+    Queries in a language of the base, or of unknown language, do without the most common n-grams, which halves the
+    time and changes little; queries in another language need them.
+
     Attributes:
         name: ``lexical``.
         postings: of all names.
         slots: their order in the postings.
+        own: languages in which nearly all concepts have a name.
     """
 
     name = "lexical"
 
-    def __init__(self, postings: Postings, slots: Slots) -> None:
+    def __init__(self, postings: Postings, slots: Slots, own: frozenset[str]) -> None:
         self.postings = postings
         self.slots = slots
+        self.own = own
+
+    @staticmethod
+    def fold(texts: Sequence[str]) -> list[str]:
+        """Return texts as they are compared."""
+        return fold_names(texts)
+
+    @classmethod
+    def of(cls, kb: KnowledgeBase, settings: GramSettings) -> Self:
+        """Return the generator of a base."""
+        slots = Slots.of(kb)
+        folded = folded_slots(kb, slots, cls.fold)
+        return cls(Postings.build(folded, boosts(kb, slots), settings), slots, own_languages(kb))
 
     def search(self, queries: Queries, k: int) -> Candidates:
         """Return at most ``k`` candidates a query."""
-        return self.search_texts(fold_names(queries.texts), k)
+        return self.search_texts(self.fold(queries.texts), k, self.foreign(queries))
 
-    def search_texts(self, folded: Sequence[str], k: int) -> Candidates:
-        """Return candidates of folded texts; an empty one has none."""
-        return joined([self.search_vectors(self.vectors(block), k) for block in batches(folded)])
+    def foreign(self, queries: Queries) -> NDArray[np.bool_]:
+        """Return which queries are in a language of their own."""
+        known = {lang: lang is not None and language(lang) not in self.own for lang in set(queries.langs)}
+        return np.array([known[lang] for lang in queries.langs], np.bool_)
+
+    def search_texts(self, folded: Sequence[str], k: int, thorough: NDArray[np.bool_] | None = None) -> Candidates:
+        """Return candidates of folded texts; an empty one has none.
+
+        Args:
+            folded: texts.
+            k: candidates each.
+            thorough: bool [texts], look at the most common n-grams, too.
+        """
+        parts = []
+        for at in range(0, len(folded), BATCH):
+            block = slice(at, at + BATCH)
+            rows = self.postings.vectors(folded[block], None if thorough is None else thorough[block])
+            parts.append(self.search_vectors(rows, k))
+        return joined(parts)
 
     def vectors(self, folded: Sequence[str]) -> csr_matrix:
         """Return folded texts as rows of weighed grams, of length 1 at most."""
@@ -57,23 +96,36 @@ class Lexical:
         """Return candidates of rows of weighed grams, as :meth:`vectors` makes them or sums of those."""
 
         def find(which: NDArray[np.int64], n: int) -> Scored:
-            return self.postings.best(rows if len(which) == rows.shape[0] else rows[which], n)
+            return self.postings.best(rows[which], n)
 
-        return top_concepts(find, rows.shape[0], self.slots, k)
+        def first(_which: NDArray[np.int64], n: int) -> Scored:
+            return self.postings.best(rows, n, self._likely(rows, n))
+
+        return top_concepts(find, rows.shape[0], self.slots, k, first=first)
+
+    def _likely(self, rows: csr_matrix, n: int) -> float:
+        """Return a score that the last of ``n`` names of most queries exceeds, as the first queries show.
+
+        To look only for names above it is faster. What is found does not depend on it.
+        """
+        if rows.shape[0] < 4 * PROBE:
+            return 0.0
+        return float(np.quantile(self.postings.best(rows[:PROBE], n).floor, SHORT)) * 0.95
 
     def write(self, writer: Writer, prefix: str) -> None:
         """Put the posting lists into an index folder."""
         self.postings.write(writer, prefix)
 
-    def updated(self, kb: KnowledgeBase, kept: NDArray[np.int64]) -> Lexical:
+    def updated(self, kb: KnowledgeBase, kept: NDArray[np.int64]) -> Self:
         """Return the generator for a changed base; the same as one that is built anew, at the cost of the new names."""
         slots = Slots.of(kb)
         places = slots.places
         old = kept[self.slots.rows]
         fresh = np.setdiff1d(np.arange(len(kb.texts)), kept[kept >= 0])
-        folded = fold_names([kb.texts[i] for i in fresh.tolist()])
+        folded = self.fold([kb.texts[i] for i in fresh.tolist()])
         moved = np.where(old >= 0, places[np.maximum(old, 0)], -1)
-        return type(self)(self.postings.updated(moved, places[fresh], folded, boosts(kb, slots)), slots)
+        postings = self.postings.updated(moved, places[fresh], folded, boosts(kb, slots))
+        return type(self)(postings, slots, own_languages(kb))
 
 
 class LexicalFactory:
@@ -90,17 +142,15 @@ class LexicalFactory:
         Raises:
             UsageError: no such setting, or out of range.
         """
-        slots = Slots.of(kb)
-        chosen = gram_settings(settings)
-        return Lexical(Postings.build(folded_slots(kb, slots), boosts(kb, slots), chosen), slots)
+        return Lexical.of(kb, gram_settings("lexical", settings))
 
     @classmethod
     def read(cls, reader: Reader, prefix: str, kb: KnowledgeBase) -> Lexical:
         """Return the generator of an index folder."""
-        return Lexical(Postings.read(reader, prefix), Slots.of(kb))
+        return Lexical(Postings.read(reader, prefix), Slots.of(kb), own_languages(kb))
 
 
-def gram_settings(settings: dict[str, Any]) -> GramSettings:
+def gram_settings(generator: str, settings: dict[str, Any]) -> GramSettings:
     """Return settings by name.
 
     Raises:
@@ -108,16 +158,31 @@ def gram_settings(settings: dict[str, Any]) -> GramSettings:
     """
     for name in settings:
         if name not in GramSettings.__dataclass_fields__:
-            msg = f"The lexical generator has no setting '{name}'. {choices(name, GramSettings.__dataclass_fields__)}"
+            known = choices(name, GramSettings.__dataclass_fields__)
+            msg = f"The generator '{generator}' has no setting '{name}'. {known}"
             raise UsageError(msg)
     return GramSettings(**settings)
 
 
-def folded_slots(kb: KnowledgeBase, slots: Slots) -> list[str]:
+def language(code: str) -> str:
+    """Return a language without its region or script: ``lt`` for ``lt-LT``."""
+    return code.replace("_", "-").partition("-")[0].lower()
+
+
+def own_languages(kb: KnowledgeBase) -> frozenset[str]:
+    """Return the languages in which nearly all concepts that have a name have one."""
+    codes: dict[str | None, int] = {lang: i for i, lang in enumerate(dict.fromkeys(kb.langs))}
+    of = np.fromiter((codes[lang] for lang in kb.langs), np.int64, len(kb.langs))
+    pairs = np.unique(of * max(1, len(kb)) + kb.concept) // max(1, len(kb))
+    counts = np.bincount(pairs, minlength=len(codes))
+    return frozenset(language(code) for code, i in codes.items() if code is not None and counts[i] >= OWN * kb.named)
+
+
+def folded_slots(kb: KnowledgeBase, slots: Slots, fold: Callable[[Sequence[str]], list[str]]) -> list[str]:
     """Return all names folded, in the order of the slots."""
     folded: list[str] = []
     for at in range(0, len(kb.texts), 1 << 14):
-        folded.extend(fold_names(kb.texts[at : at + (1 << 14)]))
+        folded.extend(fold(kb.texts[at : at + (1 << 14)]))
     return [folded[row] for row in slots.rows.tolist()]
 
 

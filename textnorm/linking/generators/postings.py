@@ -12,13 +12,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textnorm.errors import DataError
-from textnorm.linking.generators.grams import CHUNK, Counts, GramSettings, count, sparse
+from textnorm.linking.generators.grams import CHUNK, LENGTH, Counts, GramSettings, count, sparse
 from textnorm.linking.generators.ranking import Scored
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 #: ``1 + ln tf``; counts above 255 are 255.
 _TF = np.concatenate([[0], 1 + np.log(np.arange(1, 256))]).astype(np.float64)
+#: A query may do without shorter n-grams that are in more than such a share of the names and in more than so many:
+#: they cost most of the time and say least (docs/generators.md). Longer ones stay, so that every word can be found.
+STOPS, STOP_FROM = {2: 0.05, 3: 0.1}, 2500
 #: Postings weighed at once.
 BLOCK = 1 << 22
 _PARTS = ("hashes", "indptr", "slots", "counts", "weights")
@@ -126,12 +130,25 @@ class Postings:
         """Weight of each gram by its rarity."""
         return 1 + np.log((1 + self.total) / (1 + np.diff(self.indptr).astype(np.float64)))
 
-    # -- searching ---------------------------------------------------------------------------------------------------
-    def vectors(self, folded: Sequence[str]) -> csr_matrix:
-        """Return queries as unit rows, float32 [queries, grams]; the part of grams that no name has is left out."""
-        return self.weighed(count(folded, self.settings))
+    @cached_property
+    def stops(self) -> NDArray[np.bool_]:
+        """Which grams are so common that a query may do without them."""
+        shares = np.array([STOPS.get(n, 1.0) for n in range(LENGTH + 1)])
+        most = np.maximum(shares * self.total, STOP_FROM)
+        found: NDArray[np.bool_] = np.diff(self.indptr) > most[self.hashes & LENGTH]
+        return found
 
-    def weighed(self, counts: Counts) -> csr_matrix:
+    # -- searching ---------------------------------------------------------------------------------------------------
+    def vectors(self, folded: Sequence[str], thorough: NDArray[np.bool_] | None = None) -> csr_matrix:
+        """Return queries as unit rows, float32 [queries, grams]; the part of grams that no name has is left out.
+
+        Args:
+            folded: texts.
+            thorough: bool [queries], look at the most common grams, too; ``None``: at no query's.
+        """
+        return self.weighed(count(folded, self.settings), thorough)
+
+    def weighed(self, counts: Counts, thorough: NDArray[np.bool_] | None = None) -> csr_matrix:
         """Return counted queries as unit rows."""
         _, csr = sparse()
         hashes, width = counts.hashes, len(self.hashes)
@@ -144,19 +161,28 @@ class Postings:
         idf = np.concatenate([self.idf, np.full(len(strange), 1 + np.log(1 + self.total))])
         values = (1 + np.log(matrix.data)) * idf[matrix.indices]
         rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        common = np.append(self.stops, np.zeros(len(strange), np.bool_))[matrix.indices]
+        if thorough is not None:
+            common &= ~thorough[rows]
+        values[common] = 0
         norms = np.sqrt(np.bincount(rows, values * values, matrix.shape[0]))
-        known = matrix.indices < width
+        norms[norms == 0] = 1
+        known = (matrix.indices < width) & (values > 0)
         values = (values / norms[rows])[known].astype(np.float32)
         sizes = np.bincount(rows[known], minlength=matrix.shape[0])
         return csr((values, matrix.indices[known], _indptr(sizes)), shape=(matrix.shape[0], width))
 
-    def best(self, queries: csr_matrix, n: int) -> Scored:
-        """Return the ``n`` best names of each query; of equal ones at the end, any."""
+    def best(self, queries: csr_matrix, n: int, above: float = 0.0) -> Scored:
+        """Return the ``n`` best names of each query among those that score ``above``; of equal last ones, any."""
         top, csr = sparse()
         lists = csr((self.weights, self.slots, self.indptr), shape=(len(self.hashes), self.total), copy=False)
-        found = top(queries, lists, n, threshold=0.0)
+        found = top(queries, lists, n, threshold=above)
         sizes = np.diff(found.indptr)
-        return Scored(found.indptr.astype(np.int64), found.indices, found.data, (sizes < n) | (n >= self.total))
+        floor = np.full(len(sizes), above, np.float32)
+        full = np.flatnonzero(sizes == n) if n < self.total else np.zeros(0, np.int64)
+        if len(full):
+            floor[full] = np.minimum.reduceat(found.data, found.indptr[:-1][sizes > 0])[(sizes > 0).cumsum()[full] - 1]
+        return Scored(found.indptr.astype(np.int64), found.indices, found.data, floor)
 
     # -- folder ------------------------------------------------------------------------------------------------------
     def write(self, writer: Writer, prefix: str) -> None:

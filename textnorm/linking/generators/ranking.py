@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,8 @@ from textnorm.linking.protocol import Candidates
 
 #: Bytes of the table that finds a concept's first name, a block of queries.
 SCRATCH = 32 << 20
+#: Names asked for first, a concept, at most.
+NAMES_EACH = 5.0
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 
@@ -49,20 +51,20 @@ class Scored(NamedTuple):
         indptr: int64 [queries + 1].
         slots: int [n].
         scores: float32 [n], above 0.
-        whole: bool [queries], no name with a score above 0 is left out.
+        floor: float32 [queries], no name that scores above it is left out; 0 where none is.
     """
 
     indptr: NDArray[np.int64]
     slots: NDArray[np.int32]
     scores: NDArray[np.float32]
-    whole: NDArray[np.bool_]
+    floor: NDArray[np.float32]
 
 
-#: Returns the best names (at least so many, where there are) of the queries in some rows of a batch.
+#: Returns the best names, so many where there are, of the queries in some rows of a batch.
 Find = Callable[[NDArray[np.int64], int], Scored]
 
 
-def top_concepts(find: Find, queries: int, slots: Slots, k: int, *, names_each: int = 4) -> Candidates:
+def top_concepts(find: Find, queries: int, slots: Slots, k: int, *, first: Find | None = None) -> Candidates:
     """Return the ``k`` best concepts of each query, exactly: where names run out before concepts, more are asked for.
 
     Args:
@@ -70,23 +72,25 @@ def top_concepts(find: Find, queries: int, slots: Slots, k: int, *, names_each: 
         queries: how many.
         slots: of the names.
         k: concepts a query.
-        names_each: names asked for first, a concept.
+        first: asked instead of ``find`` the first time; may leave out names of low scores.
     """
     if not queries or k < 1 or not len(slots.rows):
         return Candidates.empty(queries)
-    want = min(len(slots.rows), max(k * names_each, 32))
+    each = len(slots.rows) / (int(slots.concepts[-1]) + 1)
+    want = min(len(slots.rows), int(k * min(NAMES_EACH, 1.5 * each)) + 16)
     left = np.arange(queries)
     counts = np.zeros(queries, np.int64)
     pieces: list[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], NDArray[np.int32]]] = []
     while len(left):
-        found = find(left, want)
+        found = (first or find)(left, want)
         of, concepts, scores, names, done = _reduce(found, slots, k)
-        done |= want == len(slots.rows)
         keep = done[of]
         pieces.append((left[of[keep]], concepts[keep], scores[keep], names[keep]))
         counts[left[done]] = np.bincount(of[keep], minlength=len(left))[done]
         left = left[~done]
-        want = min(len(slots.rows), want * 8)
+        if first is None:
+            want = min(len(slots.rows), want * 8)
+        first = None
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     of, concepts, scores, names = (np.concatenate(column) for column in zip(*pieces, strict=True))
     if len(pieces) > 1:
@@ -95,15 +99,38 @@ def top_concepts(find: Find, queries: int, slots: Slots, k: int, *, names_each: 
     return Candidates(indptr, concepts, scores, names)
 
 
+def merged(found: Candidates, of: NDArray[np.int64], queries: Sized, k: int) -> Candidates:
+    """Return the best candidates of queries that were searched in several ways: each concept by its best score.
+
+    Args:
+        found: of the ways.
+        of: int64 [ways], the query of each.
+        queries: all queries.
+        k: candidates a query.
+    """
+    query = np.repeat(of, np.diff(found.indptr))
+    order = np.lexsort((found.names, -found.scores, found.concepts, query))
+    query, concepts = query[order], found.concepts[order]
+    new = (np.diff(query, prepend=-1) != 0) | (np.diff(concepts, prepend=-1) != 0)
+    order, query = order[new], query[new]
+    again = np.lexsort((found.concepts[order], -found.scores[order], query))
+    order, query = order[again], query[again]
+    counts = np.bincount(query, minlength=len(queries))
+    keep = np.arange(len(query)) - np.repeat(np.cumsum(counts) - counts, counts) < k
+    indptr = np.concatenate([[0], np.cumsum(np.minimum(counts, k))]).astype(np.int64)
+    order = order[keep]
+    return Candidates(indptr, found.concepts[order], found.scores[order], found.names[order])
+
+
 def _reduce(
     found: Scored, slots: Slots, k: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], NDArray[np.int32], NDArray[np.bool_]]:
     """Return query, concept, score and name of the best concepts in order, and which queries are decided."""
     sizes = np.diff(found.indptr)
     n, width = len(sizes), int(sizes.max(initial=0))
-    done = np.ones(n, np.bool_)
     none = np.zeros(0, np.int32)
     if not width:
+        done = found.floor <= 0
         return np.zeros(0, np.int64), none, np.zeros(0, np.float32), none, done
     of = np.repeat(np.arange(n), sizes)
     column = np.arange(len(of)) - np.repeat(found.indptr[:-1], sizes)
@@ -119,10 +146,9 @@ def _reduce(
     rank = np.cumsum(first, axis=1)
     best = first & (rank <= k)
     scores = (_LOW - (keys >> _SHIFT)).astype(np.uint32).view(np.float32)
-    # What was left out scores at most as the last name that was found; ties with it are not decided.
-    last = scores[np.arange(n), np.maximum(sizes - 1, 0)]
-    above = (best & (scores > last[:, None])).sum(axis=1)
-    done = found.whole | (sizes == 0) | (above >= k)
+    # Ties with what was left out are not decided.
+    above = (best & (scores > found.floor[:, None])).sum(axis=1)
+    done = (found.floor <= 0) | (above >= k)
     where = np.nonzero(best)
     return where[0], concepts[where], scores[where], slots.rows[at[where]], done
 

@@ -1,7 +1,7 @@
 """OBO files (The OBO Flat File Format 1.4 and 1.2): terms, synonyms by scope, ``is_a``.
 
 A parser of our own: the format is line-based, and of it only six tags are needed. ``pronto`` and ``fastobo`` read all
-of it, but build an ontology in memory that is not wanted here.
+of it, but build an ontology in memory that is not wanted here, and drop the qualifiers with languages (pronto #95).
 """
 
 from __future__ import annotations
@@ -53,11 +53,12 @@ def read_obo(path: str) -> Base:
     and counted. ``xref``, ``alt_id`` and relations other than ``is_a`` are not kept.
 
     Raises:
-        DataError: a line that cannot be read, a term without an id or name, or two terms with one id; names the line.
+        DataError: a line that cannot be read, a term without an id, or two terms with one id; names the line.
     """
     base = Base()
     seen: dict[str, str] = {}
-    obsolete = imports = 0
+    obsolete = imports = nameless = 0
+    first = ""
     language: str | None = None
     space: str | None = None
     for stanza, where, lines in _stanzas(path):
@@ -83,8 +84,8 @@ def read_obo(path: str) -> Base:
             msg = f"{term.where}: the term '{term.id}' is there already, at {seen[term.id]}."
             raise DataError(msg)
         if not any(kind == PREFERRED for _, _, kind, _ in term.names):
-            msg = f"{term.where}: the term '{term.id}' has no name."
-            raise DataError(msg)
+            nameless += 1  # 1.4 allows it: a term of another ontology, named only to say what is above it
+            first = first or f"{term.where}: '{term.id}'"
         seen[term.id] = term.where
         base.names.extend((term.id, text, lang, kind, source, None) for text, lang, kind, source in term.names)
         base.concepts[term.id] = {
@@ -97,6 +98,8 @@ def read_obo(path: str) -> Base:
         raise DataError(msg)
     if obsolete:
         base.notes.append(f"{path}: {obsolete:,} obsolete terms were left out")
+    if nameless:
+        base.warnings.append(f"{nameless:,} terms have no name (the first: {first})")
     if imports:
         base.warnings.append(f"{path}: {imports} imports are not followed; give the imported files, too")
     return base

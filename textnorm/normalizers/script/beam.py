@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from textnorm.normalizers.script.channel import Channel
 from textnorm.normalizers.script.charlm import CharLM
+from textnorm.normalizers.script.hashed import mix
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -96,6 +97,11 @@ class Beam:
             ids = lm.alphabet.encode(arc.target)
             self._target[number, : len(ids)] = ids
             self._length[number] = len(ids)
+        #: Code points that an arc writes, one added; 0 is none.
+        self._points = np.zeros((len(channel.arcs) + 1, longest), dtype=np.uint32)
+        for number, arc in enumerate(channel.arcs):
+            self._points[number, : len(arc.target)] = [ord(char) + 1 for char in arc.target]
+        self._source_length = np.array([len(arc.source) for arc in channel.arcs], dtype=np.int64)
         self._cost = np.append(channel.mixed, np.float32(0.0))
         self._inserted = np.array(channel.inserted, dtype=np.int64)
 
@@ -212,12 +218,10 @@ class Beam:
         best = np.full(n, -np.inf, dtype=np.float32)
         np.maximum.at(best, word, rows.score)
         near = np.flatnonzero(rows.score >= best[word] - np.float32(self.margin))
-        order = near[np.lexsort((-rows.score[near], rows.wrote[near], word[near]))]
-        w, h = word[order], rows.wrote[order]
-        first = np.ones(len(order), dtype=bool)
-        first[1:] = (w[1:] != w[:-1]) | (h[1:] != h[:-1])
-        order = order[first]
-        order = order[np.lexsort((-rows.score[order], word[order]))]
+        # By word, the best first; then of those that have written the same the first.
+        order = near[np.argsort(_rank(word[near], rows.score[near]), kind="stable")]
+        same = rows.wrote[order] ^ mix(word[order].astype(np.uint64) + np.uint64(1))
+        order = order[np.sort(np.unique(same, return_index=True)[1])]
         w = word[order]
         counts = np.bincount(w, minlength=n)
         offsets = np.concatenate([[0], np.cumsum(counts)])
@@ -324,18 +328,27 @@ class Beam:
                 walk.append(arcs)
             at = np.where(at >= 0, pointers[at], -1)
         arcs = np.stack(walk, axis=1) if walk else np.zeros((len(row), 0), dtype=np.int32)
-        texts = []
-        targets, sources = self.channel.targets, self.channel.arcs
-        for number, path in zip(word.tolist(), arcs.tolist(), strict=True):
-            out = []
-            i = 0
-            source = words[number]
-            for arc in reversed(path):
-                if arc >= 0:
-                    out.append(targets[arc])
-                    i += len(sources[arc].source)
-                elif arc == ITSELF:
-                    out.append(source[i])
-                    i += 1
-            texts.append("".join(out))
-        return Readings(offsets, texts, lm, arcs)
+        return Readings(offsets, self._written(words, word, arcs), lm, arcs)
+
+    def _written(self, words: Sequence[str], word: Ints, arcs: npt.NDArray[np.int32]) -> list[str]:
+        """Return what the arcs of each reading write."""
+        forward = arcs[:, ::-1]
+        out = self._points[np.where(forward >= 0, forward, len(self.channel.arcs))]
+        row, column = np.nonzero(forward == ITSELF)
+        if len(row):
+            sizes = np.append(self._source_length, 0)
+            read = np.where(forward >= 0, sizes[forward], (forward == ITSELF).astype(np.int64))
+            place = np.cumsum(read, axis=1)[row, column] - 1
+            own = [ord(words[w][i]) + 1 for w, i in zip(word[row].tolist(), place.tolist(), strict=True)]
+            out[row, column, 0] = own
+        flat = out.reshape(len(out), -1)
+        ends = np.cumsum((flat > 0).sum(axis=1)).tolist()
+        text = (flat[flat > 0] - 1).astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+        return [text[a:b] for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+
+
+def _rank(word: Ints, score: Floats) -> npt.NDArray[np.uint64]:
+    """Return numbers that sort by word, then from the highest score to the lowest."""
+    bits = score.astype(np.float32).view(np.uint32)
+    rising = np.where(bits >> np.uint32(31), ~bits, bits | np.uint32(1 << 31))
+    return (word.astype(np.uint64) << np.uint64(32)) | (~rising).astype(np.uint64)

@@ -72,6 +72,7 @@ class Context:
         rows: Ints,
         beside: tuple[Hashes, Hashes, Hashes, Hashes],
         vouched: npt.NDArray[np.bool_],
+        parts: tuple[Ints, Hashes],
     ) -> Doubles:
         """Return the features of readings, ``[rows, len(FEATURES)]``.
 
@@ -83,6 +84,7 @@ class Context:
             rows: int64 ``[rows]``, the occurrence of each row.
             beside: uint64 ``[occurrences]`` each: hashes of the keys left and right, and of their endings.
             vouched: bool ``[rows]``, whether a dictionary knows the reading.
+            parts: where a reading is several words, these: int64, the row of each, ascending, and uint64, its hash.
         """
         start = offsets[:-1]
         left, right, left_end, right_end = beside
@@ -93,6 +95,13 @@ class Context:
         out[:, 0] = model
         out[:, 1] = seen > 0
         out[:, 2] = np.log((seen + 0.1) / self.total)
+        several, hashes = parts
+        if len(several):  # each of several words counts for itself: a space more is neither a loss nor a gain
+            each = self.counts(join(hashes, zero, WORD))
+            known = np.bincount(several, weights=each > 0, minlength=len(word))
+            logs = np.bincount(several, weights=np.log((each + 0.1) / self.total), minlength=len(word))
+            n = np.bincount(several, minlength=len(word))[several]
+            out[several, 1], out[several, 2] = known[several] / n, logs[several] / n
         share = _share(seen, 0.1, start, rows)
         one = self.counts(join(word, left[rows], LEFT))
         out[:, 3] = _gain(one, share, start, rows)

@@ -18,6 +18,9 @@ FILL = 0.80
 ROUNDS = 2000
 
 _M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+#: One in each of four lanes of 16 bits, the top bits of these lanes, and those of the first three alone.
+_LANES, _TOPS = np.uint64(0x0001000100010001), np.uint64(0x8000800080008000)
+_TOP = (np.uint64(0x8000), np.uint64(0x80000000), np.uint64(0x800000000000))
 _S30, _S27, _S31, _S48, _S16 = (np.uint64(k) for k in (30, 27, 31, 48, 16))
 
 
@@ -37,9 +40,12 @@ class HashedMap:
     """
 
     def __init__(self, prints: npt.NDArray[np.uint16], values: npt.NDArray[np.uint8]) -> None:
-        self.prints = prints
-        self.values = values
+        # Plain arrays over the same memory: indexing a memory map costs far more than the look-up itself.
+        self.prints = np.asarray(prints)
+        self.values = np.asarray(values)
         self._buckets = np.uint64(len(prints))
+        # The four prints of a bucket as one number: a look-up reads one word of memory and compares all four at once.
+        self._rows = np.ascontiguousarray(self.prints, dtype="<u2").view("<u8").reshape(-1)
 
     @classmethod
     def build(cls, keys: Keys, values: npt.NDArray[np.uint8]) -> HashedMap:
@@ -75,7 +81,7 @@ class HashedMap:
         full = np.flatnonzero(owner.ravel() >= 0)
         made.prints.ravel()[full] = prints[owner.ravel()[full]]
         made.values[full] = values[owner.ravel()[full]]
-        return made
+        return cls(made.prints, made.values)
 
     def _places(self, keys: Keys) -> tuple[npt.NDArray[np.uint16], Keys, Keys]:
         hashed = mix(keys)
@@ -89,15 +95,26 @@ class HashedMap:
         """Return for each key the row of :attr:`values`, or -1."""
         if not len(keys):
             return np.zeros(0, dtype=np.int64)
-        prints, first, second = self._places(keys)
+        hashed = mix(keys)
+        wanted = hashed >> _S48
+        wanted[wanted == 0] = 1
+        wanted *= _LANES
+        bucket = hashed % self._buckets
+        hits = _matches(self._rows[bucket], wanted)
+        missed = np.flatnonzero(hits == 0)
+        if len(missed):
+            second = mix(hashed[missed]) % self._buckets
+            bucket[missed] = second
+            hits[missed] = _matches(self._rows[second], wanted[missed])
         found = np.full(len(keys), -1, dtype=np.int64)
-        todo = np.arange(len(keys))
-        for places in (first, second):
-            at = places[todo].astype(np.int64)
-            hit = self.prints[at] == prints[todo, None]
-            any_hit = hit.any(axis=1)
-            found[todo[any_hit]] = at[any_hit] * SLOTS + hit[any_hit].argmax(axis=1)
-            todo = todo[~any_hit]
-            if not len(todo):
-                break
+        at = np.flatnonzero(hits)
+        lowest = hits[at] & (~hits[at] + np.uint64(1))
+        lane = (lowest > _TOP[0]).astype(np.int64) + (lowest > _TOP[1]) + (lowest > _TOP[2])
+        found[at] = bucket[at].astype(np.int64) * SLOTS + lane
         return found
+
+
+def _matches(rows: Keys, wanted: Keys) -> Keys:
+    """Return numbers whose lowest set bit is the top bit of the first of four 16-bit lanes that are equal; 0: none."""
+    apart = rows ^ wanted
+    return np.asarray((apart - _LANES) & ~apart & _TOPS)

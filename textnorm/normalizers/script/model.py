@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,12 +13,16 @@ from textnorm.normalizers.script.beam import Beam
 from textnorm.normalizers.script.channel import Channel
 from textnorm.normalizers.script.charlm import CharLM
 from textnorm.normalizers.script.context import Context
+from textnorm.normalizers.script.hands import Hands, posterior, taught_shares
 from textnorm.normalizers.script.keys import Hashes, Keys, hash_word
 from textnorm.normalizers.script.ranker import Ranker, places
 from textnorm.normalizers.script.reader import LONGEST, MEMO, Memo, Units
+from textnorm.normalizers.script.spelling import Speller
 
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+#: Share that a reading which pairs did not teach has of a unit of which they taught others.
+UNTAUGHT = 1e-4
 _OPEN, _CLOSE = hash_word("^"), hash_word("$")
 
 
@@ -36,7 +40,7 @@ class Settings:
     """
 
     margin: float = 0.0
-    width: int = 12
+    width: int = 24
     drop: float = 8.0
     keep: int = 10
     fold: bool = False
@@ -79,8 +83,9 @@ class ScriptModel:
         letters: str,
         context: Context | None,
         settings: Settings,
-        memory: Mapping[str, Mapping[str, float]] | None = None,
+        memory: Hands | None = None,
         ranker: Ranker | None = None,
+        speller: Speller | None = None,
     ) -> None:
         self.channel = channel
         self.lm = lm
@@ -90,9 +95,10 @@ class ScriptModel:
         self.settings = settings
         self.units = Units(channel, letters)
         beam = Beam(channel, lm, width=settings.width, margin=settings.drop)
-        self.memory = memory or {}
+        self.memory = memory
+        self.speller = speller
         self.ranker = ranker
-        self.memo = Memo(beam, keys, settings.keep, self.memory)
+        self.memo = Memo(beam, keys, settings.keep, memory, speller)
         self.memo.ranked = ranker is not None
 
     def spans(self, text: str) -> list[tuple[int, int]]:
@@ -126,12 +132,15 @@ class ScriptModel:
             score = self.features(texts, spans, units, rows) @ self.context.weights
             if self.ranker is not None:
                 score += self.ranker(self.places(texts, spans, units, rows))
+        if self.speller is not None:
+            score = score + memo.spelled[rows.reading]
         logp, clean = choose(
             memo.store, self.channel, rows, score - memo.store.fixed[rows.reading], self.settings.adapting
         )
-        if self.memory:
-            taught = memo.known[rows.reading]
-            logp = np.where(np.isnan(taught), logp, taught)
+        if self.memory is not None and len(words):
+            hand = posterior(memo.evidence[units], document)
+            taught = taught_shares(memo.taught[rows.reading], hand, rows.offsets[:-1], rows.occurrence)
+            logp = np.where(memo.remembered[units][rows.occurrence], np.log(taught + UNTAUGHT), logp)
         best = _best(logp, rows)
         same = rows.offsets[:-1] + (memo.same[units] - memo.store.offsets[units])
         gain = logp[best] - logp[same]
@@ -153,6 +162,7 @@ class ScriptModel:
             rows.occurrence,
             (beside.left(key), beside.right(key), beside.left(ending), beside.right(ending)),
             memo.vouched[rows.reading],
+            memo.several(rows.reading),
         )
 
     def places(self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]], units: Ints, rows: Rows) -> Ints:

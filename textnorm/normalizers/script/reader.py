@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from textnorm.normalizers.script.adapt import Store
+from textnorm.normalizers.script.adapt import Store, spread
 from textnorm.normalizers.script.beam import Beam, Readings
 from textnorm.normalizers.script.channel import LEVELS, Channel
+from textnorm.normalizers.script.hands import Hands
 from textnorm.normalizers.script.keys import Hashes, Keys, hash_word
 from textnorm.normalizers.script.ranker import OTHER, OWN, ending_hashes
+from textnorm.normalizers.script.spelling import WHOLE, Sparse, Speller, arc_features
 
 #: Units that are remembered; then the memo starts anew.
 MEMO = 300_000
@@ -20,6 +22,8 @@ MEMO = 300_000
 LONGEST = 48
 #: Characters of an ending.
 ENDING = 3
+#: Units whose arcs are ranked at once.
+AT_ONCE = 2000
 
 
 class Units:
@@ -60,7 +64,12 @@ class Memo:
         key: uint64 ``[units]``, hashes of the keys of the units.
         key_ending: uint64 ``[units]``, hashes of the endings of those keys.
         same: int64 ``[units]``, the reading that leaves a unit as it is.
-        known: float64 ``[readings]``, log-probability by what pairs taught of the very unit; ``nan``: nothing did.
+        parts: uint64, hashes of the words of those readings that are several words.
+        part_offsets: int64 ``[readings + 1]`` into ``parts``.
+        taught: float64 ``[readings, hands]``, how often pairs read the very unit so.
+        remembered: bool ``[units]``, whether pairs taught the very unit.
+        evidence: float64 ``[units, hands]``, what a unit says of the hand.
+        spelled: float64 ``[readings]``, what the speller adds; 0 where there is none.
         asked: a dictionary that is asked whether a reading is a word, or ``None``.
         vouched: bool ``[readings]``, whether it said so.
         ranked: whether a ranker needs what follows.
@@ -70,12 +79,13 @@ class Memo:
     """
 
     def __init__(
-        self, beam: Beam, keys: Keys, keep: int, memory: Mapping[str, Mapping[str, float]] | None = None
+        self, beam: Beam, keys: Keys, keep: int, memory: Hands | None = None, speller: Speller | None = None
     ) -> None:
         self.beam = beam
         self.keys = keys
         self.keep = keep
-        self.memory = memory or {}
+        self.memory = memory
+        self.speller = speller
         self.asked: Callable[[str], bool] | None = None
         self.ranked = False
         self.clear()
@@ -87,8 +97,12 @@ class Memo:
         self.numbers: dict[str, int] = {}
         self.texts: list[str] = []
         self.word = self.ending = self.key = self.key_ending = np.zeros(0, dtype=np.uint64)
+        self.parts, self.part_offsets = np.zeros(0, dtype=np.uint64), zero
         self.same = none
-        self.known = np.zeros(0)
+        hands = self.memory.count if self.memory is not None else 0
+        self.taught, self.evidence = np.zeros((0, hands)), np.zeros((0, hands))
+        self.remembered = np.zeros(0, dtype=bool)
+        self.spelled = np.zeros(0)
         self.vouched = np.zeros(0, dtype=bool)
         self.own = np.zeros((0, len(OWN)), dtype=np.uint64)
         self.around = np.zeros((0, len(OTHER)), dtype=np.uint64)
@@ -99,9 +113,8 @@ class Memo:
         fresh = [unit for unit in dict.fromkeys(units) if unit not in self.numbers]
         if not fresh:
             return
-        found = self.beam(fresh, self.keep)
-        readings, same = _with(found, fresh, self.beam, [[unit, *self.memory.get(unit, ())] for unit in fresh])
-        self.known = np.concatenate([self.known, self._remembered(readings, fresh)])
+        readings, same = self.read(fresh)
+        self._remember(readings, fresh)
         vouched = [self.asked is not None and self.asked(text) for text in readings.texts]
         self.vouched = np.concatenate([self.vouched, np.array(vouched, dtype=bool)])
         channel, store = self.beam.channel, self.store
@@ -111,6 +124,9 @@ class Memo:
         self.texts.extend(readings.texts)
         hashed: dict[str, int] = {}
         self.word = np.concatenate([self.word, hash_all(readings.texts, hashed)])
+        offsets, parts = parts_of(readings.texts, hashed)
+        self.part_offsets = np.concatenate([self.part_offsets, self.part_offsets[-1] + offsets[1:]])
+        self.parts = np.concatenate([self.parts, parts])
         self.ending = np.concatenate([self.ending, hash_all([t[-ENDING:] for t in readings.texts], hashed)])
         keys = [self.keys(unit) for unit in fresh]
         self.key = np.concatenate([self.key, hash_all(keys, hashed)])
@@ -124,6 +140,11 @@ class Memo:
         moving = real & channel.moving[safe]
         fixed = np.where(real & ~moving, channel.mixed[safe], 0.0).sum(axis=1)
         level = np.stack([np.where(moving, cost[safe], 0.0).sum(axis=1) for cost in channel.cost], axis=1)
+        if self.speller is not None:
+            added = [self.speller(*part) for part in spelling_features(channel, readings, fresh)]
+            self.spelled = np.concatenate([self.spelled, *added])
+        else:
+            self.spelled = np.append(self.spelled, np.zeros(len(readings.texts)))
         self.store = Store(
             np.concatenate([store.offsets, store.offsets[-1] + readings.offsets[1:]]),
             np.concatenate([store.model, readings.lm]),
@@ -133,16 +154,63 @@ class Memo:
             np.concatenate([store.arcs, arcs[moving].astype(np.int64)]),
         )
 
-    def _remembered(self, readings: Readings, units: Sequence[str]) -> npt.NDArray[np.float64]:
-        out = np.full(len(readings.texts), np.nan)
+    def read(self, units: Sequence[str]) -> tuple[Readings, npt.NDArray[np.int64]]:
+        """Return readings of units, and the one that is the unit itself; where pairs taught some, only these."""
+        memory = self.memory
+        if memory is None:
+            return _with(self.beam(units, self.keep), units, self.beam, [[unit] for unit in units])
+        fresh = [i for i, unit in enumerate(units) if unit not in memory]
+        found = self.beam([units[i] for i in fresh], self.keep)
+        counts = np.zeros(len(units), dtype=np.int64)
+        counts[fresh] = np.diff(found.offsets)
+        found.offsets = np.concatenate([[0], np.cumsum(counts)])
+        return _with(found, units, self.beam, [[unit, *memory.targets(unit)] for unit in units])
+
+    def several(self, readings: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], Hashes]:
+        """Return of those readings that are several words the words: place among ``readings``, and hash."""
+        count = self.part_offsets[readings + 1] - self.part_offsets[readings]
+        at = spread(self.part_offsets[readings], count)
+        return np.repeat(np.arange(len(readings)), count), self.parts[at]
+
+    def _remember(self, readings: Readings, units: Sequence[str]) -> None:
+        memory = self.memory
+        if memory is None:
+            return
+        counts = np.zeros((len(readings.texts), memory.count))
         for i, unit in enumerate(units):
-            taught = self.memory.get(unit)
-            if taught is None:
-                continue
-            total = sum(taught.values())
-            for row in range(readings.offsets[i], readings.offsets[i + 1]):
-                out[row] = np.log(taught.get(readings.texts[row], 0.0) / total + 1e-4)
-        return out
+            targets = memory.targets(unit)
+            if targets:
+                for row in range(readings.offsets[i], readings.offsets[i + 1]):
+                    counts[row] = targets.get(readings.texts[row], 0.0)
+        self.taught = np.concatenate([self.taught, counts])
+        self.remembered = np.append(self.remembered, [unit in memory for unit in units])
+        self.evidence = np.concatenate([self.evidence, [memory.evidence(unit) for unit in units]])
+
+
+def spelling_features(
+    channel: Channel, readings: Readings, units: Sequence[str]
+) -> Iterator[tuple[Sparse, npt.NDArray[np.float64]]]:
+    """Yield what the speller looks at, some units at a time: features of the arcs, and of each whole reading."""
+    offsets, arcs = readings.offsets, readings.arcs
+    cost = np.append(channel.mixed.astype(np.float64), 0.0)
+    for a in range(0, len(units), AT_ONCE):
+        part = units[a : a + AT_ONCE]
+        where = offsets[a : a + len(part) + 1]
+        rows = slice(int(where[0]), int(where[-1]))
+        texts = readings.texts[rows]
+        owner = np.repeat(np.arange(len(part)), np.diff(where))
+        whole = np.zeros((len(texts), len(WHOLE)))
+        whole[:, 0] = -cost[np.where(arcs[rows] >= 0, arcs[rows], len(channel.arcs))].sum(axis=1)
+        whole[:, 1] = [text == part[i] for text, i in zip(texts, owner.tolist(), strict=True)]
+        whole[:, 2] = [len(text) for text in texts]
+        yield arc_features(channel, part, where - where[0], arcs[rows]), whole
+
+
+def parts_of(texts: Sequence[str], known: dict[str, int]) -> tuple[npt.NDArray[np.int64], Hashes]:
+    """Return offsets ``[texts + 1]`` and hashes of the words of those texts that are several."""
+    words = [text.split() if " " in text else [] for text in texts]
+    counts = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
+    return np.concatenate([[0], np.cumsum(counts)]), hash_all([word for each in words for word in each], known)
 
 
 def hash_all(words: Sequence[str], known: dict[str, int]) -> Hashes:

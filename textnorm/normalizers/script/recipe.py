@@ -10,10 +10,11 @@ from typing import Literal
 
 from textnorm.errors import DataError
 from textnorm.normalizers.script import store
+from textnorm.normalizers.script.counting import Plan
 from textnorm.normalizers.script.model import Settings
 from textnorm.normalizers.script.noise import Noise
 from textnorm.normalizers.script.table import Table, read_pairs, read_table, read_text
-from textnorm.normalizers.script.train import Plan, train
+from textnorm.normalizers.script.train import train
 
 #: Bytes of an n-gram or an event, and of the rest of a folder.
 EACH, REST = 5.0, 1.5e6

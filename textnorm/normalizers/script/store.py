@@ -21,9 +21,11 @@ from textnorm.normalizers.script.adapt import Adapting
 from textnorm.normalizers.script.channel import Arc, Channel
 from textnorm.normalizers.script.charlm import Alphabet, CharLM
 from textnorm.normalizers.script.context import Context
+from textnorm.normalizers.script.hands import Hands
 from textnorm.normalizers.script.keys import Keys
 from textnorm.normalizers.script.model import ScriptModel, Settings
 from textnorm.normalizers.script.ranker import Ranker
+from textnorm.normalizers.script.spelling import Speller
 from textnorm.resources import models_dir
 
 FORMAT = 1
@@ -79,6 +81,8 @@ def save(
         arrays.update(model.context.arrays())
     if model.ranker is not None:
         arrays["ranker"] = model.ranker.table
+    if model.speller is not None:
+        arrays["speller"], arrays["speller_whole"] = model.speller.table, model.speller.whole
     for label, array in arrays.items():
         np.save(part / f"{label}.npy", np.ascontiguousarray(array), allow_pickle=False)
     manifest = {
@@ -104,8 +108,8 @@ def save(
         encoding="utf-8",
     )
     if model.memory:
-        rows = sorted((s, t, n) for s, targets in model.memory.items() for t, n in targets.items())
-        (part / MEMORY).write_text("".join(f"{s}\t{t}\t{n:g}\n" for s, t, n in rows), encoding="utf-8")
+        rows = ("\t".join([s, t, *(f"{count:g}" for count in n)]) for s, t, n in model.memory.rows())
+        (part / MEMORY).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
     if folder.exists():
         shutil.rmtree(folder)
     part.replace(folder)
@@ -139,22 +143,35 @@ def read(name_or_path: str | Path) -> tuple[ScriptModel, dict[str, Any]]:
         context = Context.of(arrays) if "context_prints" in arrays else None
         keys = Keys({ord(k): v for k, v in manifest["keys"].items()})
         ranker = Ranker(arrays["ranker"]) if "ranker" in arrays else None
+        speller = Speller(arrays["speller"], np.asarray(arrays["speller_whole"])) if "speller" in arrays else None
         model = ScriptModel(
-            channel, lm, keys, manifest["letters"], context, Settings(**settings), _memory(folder / MEMORY), ranker
-        )
+            channel, lm, keys, manifest["letters"], context, Settings(**settings), _memory(folder / MEMORY), ranker,
+            speller,
+        )  # fmt: skip
         return model, manifest
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         msg = f"{folder / MANIFEST}: {type(error).__name__}: {error}; train or copy the model again."
         raise DataError(msg) from error
 
 
-def _memory(path: Path) -> dict[str, dict[str, float]]:
-    out: dict[str, dict[str, float]] = {}
-    if path.is_file():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            source, target, count = line.split("\t")
-            out.setdefault(source, {})[target] = float(count)
-    return out
+def _memory(path: Path) -> Hands | None:
+    """Return the words that were remembered, with one column of counts a hand."""
+    if not path.is_file():
+        return None
+    words: dict[str, dict[str, npt.NDArray[np.float64]]] = {}
+    hands = 0
+    for number, line in enumerate(path.read_text(encoding="utf-8").removesuffix("\n").split("\n"), 1):
+        try:
+            source, target, *counts = line.split("\t")
+            words.setdefault(source, {})[target] = np.array(counts, dtype=np.float64)
+        except ValueError as error:
+            msg = f"{path}, line {number}: {error}; train or copy the model again."
+            raise DataError(msg) from error
+        hands = hands or len(counts)
+        if not counts or len(counts) != hands:
+            msg = f"{path}, line {number}: {len(counts)} counts, not {hands or 1}; train or copy the model again."
+            raise DataError(msg)
+    return Hands(words)
 
 
 def _digest(path: Path) -> str:
