@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 
 from data import data_dir
-from tables import Table, number
 
+from tables import Table, number
 from textnorm import __version__
 from textnorm.bench import phrases
 
