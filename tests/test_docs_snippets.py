@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 #: Page -> packages without which its snippets cannot run.
 PAGES = {
+    "corpora.md": (),
     "edits.md": (),
     "unicode.md": (),
     "preparing.md": ("py3langid", "rensa"),
@@ -127,7 +128,7 @@ def test_snippets_do_what_the_page_says(page, checkout):
             assert load("page.cfg").components
             done += 1
         else:
-            assert kind in ("json", "sql", "text"), kind
+            assert kind in ("json", "sql", "text", "toml"), kind
     assert done
 
 
