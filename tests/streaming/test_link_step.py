@@ -17,7 +17,7 @@ from textnorm.streaming.plans import parse_step
 from textnorm.streaming.run import RunOptions, run
 from textnorm.streaming.steps import Normalize, Plan
 
-KB = Path(__file__).parents[2] / "corpora" / "kb" / "trades.tsv"
+KB = Path(__file__).parents[2] / "corpora" / "linking" / "occupations.tsv"
 
 
 def test_a_run_links_one_column_and_reads_another(tmp_path):
@@ -38,8 +38,8 @@ def test_a_run_links_one_column_and_reads_another(tmp_path):
     names = ["title_link_id", "title_link_name", "title_link_p", "title_link_candidates"]
     assert got.column_names == ["title", "body", *names, "body_norm", "body_edits", "body_status"]
     assert got.select(names).to_pylist() == expected.select(names).to_pylist()
-    assert got["title_link_id"].to_pylist()[:2] == ["T01", None]
-    with pytest.raises(UsageError, match="k of 1 or more"):
+    assert got["title_link_id"].to_pylist()[:2] == ["O01", None]
+    with pytest.raises(UsageError, match="k is 1 or more"):
         type(step)("title", str(index), k=0)
 
 
