@@ -35,7 +35,7 @@ ROLL_GAIN = 0.002
 #: Unknown ids that are named one by one.
 SHOWN = 5
 #: Penalties that are tried.
-PENALTIES = (4.0, 16.0)
+PENALTIES = (1.0, 4.0, 16.0)
 
 
 @dataclass
