@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,7 +16,15 @@ from textnorm.streaming.plans import parse_step
 from textnorm.streaming.run import RunOptions, run
 from textnorm.streaming.steps import Normalize, Plan
 
-KB = Path(__file__).parents[2] / "corpora" / "linking" / "occupations.tsv"
+ROWS = (
+    "T01\tbaker\ten\tpreferred",
+    "T01\tbread baker\ten\tsynonym",
+    "T01\tkepėjas\tlt\tpreferred",
+    "T02\tjoiner\ten\tpreferred",
+    "T03\tplumber\ten\tpreferred",
+    "T04\tprogrammer\ten\tpreferred",
+)
+NAMES = "\n".join(("concept_id\tname\tlang\tkind", *ROWS)) + "\n"
 
 
 def test_a_run_links_one_column_and_reads_another(tmp_path):
@@ -26,7 +33,8 @@ def test_a_run_links_one_column_and_reads_another(tmp_path):
     from textnorm.linking.step import link_batches
 
     index = tmp_path / "index"
-    invoke("index", "build", KB, "-o", index)
+    (tmp_path / "names.tsv").write_text(NAMES, encoding="utf-8")
+    invoke("index", "build", tmp_path / "names.tsv", "-o", index)
     data = pa.table({"title": ["bread baker", None, "plumer", "kepėjas"], "body": ["15 Eur", "b", None, "3 kg"]})
     pq.write_table(data, tmp_path / "a.parquet", row_group_size=2)
     step = parse_step(f"title=link:{index}").build()
@@ -38,8 +46,8 @@ def test_a_run_links_one_column_and_reads_another(tmp_path):
     names = ["title_link_id", "title_link_name", "title_link_p", "title_link_candidates"]
     assert got.column_names == ["title", "body", *names, "body_norm", "body_edits", "body_status"]
     assert got.select(names).to_pylist() == expected.select(names).to_pylist()
-    assert got["title_link_id"].to_pylist()[:2] == ["O01", None]
-    with pytest.raises(UsageError, match="k is 1 or more"):
+    assert got["title_link_id"].to_pylist()[:2] == ["T01", None]
+    with pytest.raises(UsageError, match="k of 1 or more"):
         type(step)("title", str(index), k=0)
 
 
