@@ -148,7 +148,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     """Rewrite the links of a page."""
     target = page.file.src_uri
     # A file's name stands behind the language of a fence; the theme shows it as a title.
-    markdown = re.sub(r"^```(\w+) ([\w.-]+\.\w+)$", r'```\1 title="\2"', markdown, flags=re.MULTILINE)
+    markdown = re.sub(r"^```(\w+) ([\w.-]+)$", r'```\1 title="\2"', markdown, flags=re.MULTILINE)
     inside = target.startswith(f"{OUTSIDE}/")
     source = target.removeprefix(f"{OUTSIDE}/") if inside else f"docs/{target}"
     return relinked(markdown, source, target, set(config["extra"]["outside"]))
