@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from textnorm.linking.levels import ONE_SIDED, Levels, level_table, levels_of, told
+from textnorm.linking.levels import UNASKED, UNTOLD, Levels, level_table, levels_of, told
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ def test_mismatch():
     rows = np.arange(len(names), dtype=np.int32)
     query = np.zeros(len(names), np.int64)
     got = found.mismatch(["Sr baker"], query, rows).tolist()
-    assert got[:3] == [0.0, 1.0, ONE_SIDED]
-    assert got[3] == pytest.approx(2 * ONE_SIDED)  # no seniority, and a grade that was not asked for
+    assert got[:3] == [0.0, 1.0, UNTOLD]
+    assert got[3] == pytest.approx(UNTOLD + UNASKED)  # no seniority, and a grade that was not asked for
     assert found.mismatch(["baker"], query[:1], np.array([-1], np.int32)).tolist() == [0.0]
 
 

@@ -65,7 +65,7 @@ def test_the_conformal_threshold_keeps_its_word_on_average():
 
 def judged(n=3000, seed=0, langs=("",)):
     rng = np.random.default_rng(seed)
-    signals = rng.random((n, 7))
+    signals = rng.random((n, 8))
     truth = sigmoid(6 * signals[:, 0] - 3 + signals[:, 6])
     right = rng.random(n) < truth
     lang = rng.integers(0, len(langs), n)
@@ -89,10 +89,14 @@ def test_fitted_probabilities_mean_what_they_say_on_other_queries():
 
 def test_a_language_may_have_a_curve_of_its_own():
     one = judged(langs=("a", "b"))
-    flipped = Judged(*[v if name != "right" else np.where(one.lang == 1, ~one.right, one.right)
-                       for name, v in zip(one.__dataclass_fields__, vars(one).values(), strict=True)])
+    flipped = Judged(
+        *[
+            v if name != "right" else np.where(one.lang == 1, ~one.right, one.right)
+            for name, v in zip(one.__dataclass_fields__, vars(one).values(), strict=True)
+        ]
+    )
     calibration, _ = fit_calibration(flipped)
-    high = np.tile([[0.95, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]], (2, 1))
+    high = np.tile([[0.95, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]], (2, 1))
     p = calibration.first(high, ("lexical",), ["a", "b"])
     assert p[0] > 0.8
     assert p[1] < 0.3

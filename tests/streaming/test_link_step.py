@@ -47,7 +47,7 @@ def test_a_run_links_one_column_and_reads_another(tmp_path):
     assert got.column_names == ["title", "body", *names, "body_norm", "body_edits", "body_status"]
     assert got.select(names).to_pylist() == expected.select(names).to_pylist()
     assert got["title_link_id"].to_pylist()[:2] == ["T01", None]
-    with pytest.raises(UsageError, match="k of 1 or more"):
+    with pytest.raises(UsageError, match="k is 1 or more"):
         type(step)("title", str(index), k=0)
 
 

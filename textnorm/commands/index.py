@@ -51,7 +51,7 @@ command.add_command(check_base)
     default="static",
     show_default=True,
     metavar="static|none|minilm|NAME_OR_PATH",
-    help="static: train a small encoder on these names; none: no vectors; else a model's name or folder.",
+    help="static: train a small encoder on these names; none: no vectors; else a model's name or folder, or two: A+B.",
 )
 @click.option(
     "--generators", metavar="LIST", help="What finds candidates: exact,lexical,dense …; by default all that apply."
@@ -159,8 +159,17 @@ def remove_names(index: Path, concepts: tuple[str, ...], concepts_from: str | No
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 @click.option("--plot", metavar="OUT.svg", help="Write a reliability plot of the probabilities.")
 @click.option("--dry-run", is_flag=True, help="Only report; the index stays as it is.")
+@click.option(
+    "--hubness",
+    type=click.Choice(["keep", "auto"]),
+    default="keep",
+    show_default=True,
+    help="auto: first choose a correction of the vectors, or none, on the same queries (docs/hubness.md); slower.",
+)
 @click.option("--off", is_flag=True, help="Forget what was learned.")
-def tune_index(index: Path, dev: str | None, as_json: bool, plot: str | None, dry_run: bool, off: bool) -> None:
+def tune_index(
+    index: Path, dev: str | None, as_json: bool, plot: str | None, dry_run: bool, hubness: str, off: bool
+) -> None:
     """Learn on labelled queries how an INDEX weighs its generators, and what p means.
 
     \b
@@ -173,6 +182,9 @@ def tune_index(index: Path, dev: str | None, as_json: bool, plot: str | None, dr
     if (dev is None) != off or (off and (dry_run or plot)):
         msg = "Give --dev FILE to learn, or --off to forget."
         raise UsageError(msg)
+    if hubness == "auto" and (off or dry_run):
+        msg = "--hubness auto changes the index; leave --dry-run and --off out."
+        raise UsageError(msg)
     notes = _Notes()
     if dev is None:
         from textnorm.linking.tuning import forget
@@ -182,7 +194,7 @@ def tune_index(index: Path, dev: str | None, as_json: bool, plot: str | None, dr
         return
     from textnorm.linking.labelled import read_dev
     from textnorm.linking.tables import check_tables
-    from textnorm.linking.tuning import tune_folder
+    from textnorm.linking.tuning import tune_folder, tune_hubness
     from textnorm.retrieval.storage import read_manifest
     from textnorm.streaming.formats import check_output
 
@@ -190,7 +202,9 @@ def tune_index(index: Path, dev: str | None, as_json: bool, plot: str | None, dr
     if plot is not None:
         check_output(plot, [dev])
     read_manifest(index)
-    found = tune_folder(index, read_dev(dev), notes.progress, dry_run=dry_run)
+    rows = read_dev(dev)
+    chosen = tune_hubness(index, rows, notes.progress) if hubness == "auto" else []
+    found = tune_folder(index, rows, notes.progress, dry_run=dry_run, hubness=chosen)
     notes.clear()
     if plot is not None:
         from textnorm.linking.report import reliability_svg

@@ -19,9 +19,9 @@ from textnorm.linking.features import Scored
 from textnorm.linking.fusion import Floats
 
 #: What is known of a query's list: score of the first, its lead on the second, its softmax share, share of the
-#: generators that put it first, logarithm of the query's length, whether it has descendants. The scores that the
-#: generators gave it come after.
-SIGNALS = ("score", "lead", "share", "first", "length", "group")
+#: generators that found any that put it first, logarithm of the query's length, whether it has descendants, the best
+#: score that a generator gave it. The scores of all of them come after.
+SIGNALS = ("score", "lead", "share", "first", "length", "group", "near")
 BINS = 10
 
 
@@ -57,10 +57,12 @@ def signals_of(
     out[some, 0] = scored.score[first]
     out[some, 1] = lead
     out[some, 2] = share[first]
-    out[some, 3] = (pool.ranks[base] == 1).mean(axis=1) if pool.ranks.shape[1] else 0
+    voters = np.bincount(pool.query, (pool.ranks == 1).sum(axis=1), minlength=len(out))
+    out[some, 3] = (pool.ranks[base] == 1).sum(axis=1) / np.maximum(voters[some], 1)
     out[some, 4] = np.log1p(np.asarray(lengths)[some])
     out[some, 5] = scored.roll[first].any(axis=1)
-    out[some, 6:] = pool.scores[base]
+    out[some, 6] = pool.scores[base].max(axis=1, initial=0)
+    out[some, 7:] = pool.scores[base]
     return out
 
 
@@ -142,7 +144,7 @@ class Calibration:
 
 
 #: Without tuning: cautious, so that a query without a near name is linked to nothing.
-PRIOR = Calibration({"bias": -5.0, "lexical": 5.0, "lead": 3.0, "exact": 1.0, "first": 0.5, "share": 1.0})
+PRIOR = Calibration({"bias": -3.5, "near": 2.0, "lead": 2.0, "first": 2.0, "exact": 1.5})
 
 
 def curve_of(p: Floats, right: NDArray[np.bool_]) -> tuple[tuple[float, ...], tuple[int, ...], tuple[int, ...]]:

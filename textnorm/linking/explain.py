@@ -3,7 +3,7 @@
 ``why`` of a candidate: under the name of each generator that found it, the score it gave; ``inherited``, where roll-up
 counts, the descendant that gave the best score; ``level``, where the levels of query and name differ; ``decision``,
 where the user's table says so; ``sum``, where it is asked for: what each feature added to the score, which they make
-up.
+up. With a re-ranker the score is its own, and stands under its name in place of ``sum``.
 """
 
 from __future__ import annotations
@@ -89,10 +89,14 @@ def why_of(linker: Linker, ranked: Ranked, *, full: bool) -> list[dict[str, Any]
     scores, hits = scored.pool.scores[rows].tolist(), (scored.pool.ranks[rows] > 0).tolist()
     child, level = scored.child[rows].tolist(), scored.features[rows, -1].tolist()
     inherited = scored.roll[rows, INHERITED].tolist()
+    again = None if linker.reranker is None else linker.reranker.name
+    full = full and again is None
     parts = contributions(linker, ranked) if full else ([], np.zeros((len(rows), 0)))
     found: list[dict[str, Any]] = []
     for j in range(len(rows)):
         why: dict[str, Any] = {name: round(scores[j][g], DIGITS) for g, name in enumerate(generators) if hits[j][g]}
+        if again is not None:
+            why[again] = round(float(scored.score[rows[j]]), DIGITS)
         if child[j] >= 0:
             other, row = int(scored.pool.concept[child[j]]), int(scored.name[child[j]])
             why["inherited"] = {
@@ -169,7 +173,12 @@ class Lines:
 
     def lines(self, ranked: Ranked) -> list[str]:
         """Return one JSON object a query, without line feeds, each without its first brace and ``"query"``."""
-        if self.full or ranked.decided.any() or len(self.linker.model.generators) > FORMS:
+        if (
+            self.full
+            or self.linker.reranker is not None
+            or ranked.decided.any()
+            or len(self.linker.model.generators) > FORMS
+        ):
             return [
                 json.dumps({key: value for key, value in record.items() if key != "query"}, ensure_ascii=False)[1:]
                 for record in _records(self.linker, ranked, full=self.full)

@@ -19,9 +19,19 @@ from textnorm.linking.levels import Levels
 from textnorm.linking.protocol import Candidates, Queries
 from textnorm.linking.structure import Structure
 
-#: Weights without tuning: of the generators that are known to be good, and of any other.
-DEFAULTS: dict[str, float] = {"exact": 0.3, "lexical": 1.0, "dense": 0.5, "mined": 0.6, "abbreviations": 0.3}
+#: Weights without tuning: of the generators that are known, of any other, and of features. Chosen to be safe on all of
+#: the development sets together, not best on one.
+DEFAULTS: dict[str, float] = {
+    "exact": 0.3,
+    "lexical": 0.5,
+    "dense": 0.7,
+    "mined": 1.8,
+    "abbreviations": 0.3,
+    "translit": 0.1,
+    "cognate": 0.6,
+}
 OTHER = 0.3
+FEATURES = {"longer": -0.1, "shorter": -0.1, "level": -0.4, "preferred": 0.001}
 #: Features of a concept that has descendants, where roll-up is on; scores are taken above the lowest of the query's
 #: pool. ``again``: its own score once more; ``inherited``, ``second``: best and second best of its descendants'
 #: (decayed); ``best``: the larger of own and inherited; ``share``: its descendants' share of the best candidates by
@@ -49,7 +59,7 @@ def columns_of(generators: Sequence[str]) -> list[str]:
 def default_weights(generators: Sequence[str]) -> Weights:
     """Return the weights without tuning."""
     common = {name: DEFAULTS.get(name, OTHER) for name in generators}
-    return Weights({**common, "level": -0.1, "preferred": 0.001})
+    return Weights({**common, **FEATURES})
 
 
 @dataclass(frozen=True)

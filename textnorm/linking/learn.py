@@ -39,13 +39,17 @@ class Lists(NamedTuple):
     lang: NDArray[np.int64]
 
     def usable(self) -> Lists:
-        """Return only the queries with a right candidate and a wrong one, numbered anew."""
+        """Return only the queries with a right candidate and a wrong one, numbered anew, each language's together."""
         n = len(self.lang)
         right = np.bincount(self.query[self.target], minlength=n)
         good = (right > 0) & (np.bincount(self.query, minlength=n) > right)
-        number = np.cumsum(good) - 1
-        rows = good[self.query]
-        return Lists(self.features[rows], number[self.query[rows]], self.target[rows], self.lang[good])
+        number = np.full(n, -1, np.int64)
+        kept = np.flatnonzero(good)
+        order = kept[np.argsort(self.lang[kept], kind="stable")]
+        number[order] = np.arange(len(order))
+        rows = np.flatnonzero(good[self.query])
+        rows = rows[np.argsort(number[self.query[rows]], kind="stable")]
+        return Lists(self.features[rows], number[self.query[rows]], self.target[rows], self.lang[order])
 
 
 class Fit(NamedTuple):
@@ -63,6 +67,7 @@ def fit_lists(
     penalty: float = 1.0,
     lang_penalty: float = 4.0,
     free: NDArray[np.bool_] | None = None,
+    rounds: int = 60,
 ) -> Fit:
     """Return the weights under which right candidates have the largest softmax.
 
@@ -73,6 +78,7 @@ def fit_lists(
         penalty: of the distance to the prior, in units of a feature's spread within a query.
         lang_penalty: of what a language adds.
         free: bool [columns], weights that may change; by default all.
+        rounds: of the optimizer at most.
 
     Raises:
         MissingExtraError: scipy is not installed.
@@ -91,15 +97,18 @@ def fit_lists(
     scale = np.where((spread > 1e-9) & free, 1 / np.maximum(spread, RARE), 0)
     x = (used.features - mean[used.query]) * scale
     offset = used.features @ prior
+    # Rows of a language lie together: a slice is no copy. Single precision is enough to learn from.
+    x = np.ascontiguousarray(x, np.float32)
     lang = used.lang[used.query]
-    of_lang = [np.flatnonzero(lang == code) for code in range(languages)]
+    of_lang = [slice(*np.searchsorted(lang, [code, code + 1]).tolist()) for code in range(languages)]
     target = np.flatnonzero(used.target)
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         theta = flat.reshape(1 + languages, columns)
-        z = offset + x @ theta[0]
+        small = theta.astype(np.float32)
+        z = offset + x @ small[0]
         for code, rows in enumerate(of_lang):
-            z[rows] += x[rows] @ theta[1 + code]
+            z[rows] += x[rows] @ small[1 + code]
         top = np.maximum.reduceat(z, starts)
         weight = np.exp(z - top[used.query])
         total = np.add.reduceat(weight, starts)
@@ -109,6 +118,7 @@ def fit_lists(
         slope = weight / total[used.query]
         slope[target] -= weight[target] / right[used.query[target]]
         gradient = np.empty_like(theta)
+        slope = slope.astype(np.float32)
         gradient[0] = slope @ x + penalty * theta[0]
         for code, rows in enumerate(of_lang):
             gradient[1 + code] = slope[rows] @ x[rows] + lang_penalty * theta[1 + code]
@@ -116,7 +126,7 @@ def fit_lists(
         return value, gradient.ravel()
 
     start = np.zeros((1 + languages) * columns)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": ROUNDS}).x
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": rounds, "ftol": 1e-7}).x
     theta = found.reshape(1 + languages, columns) * scale
     return Fit(prior + theta[0], theta[1:])
 

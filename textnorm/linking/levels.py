@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from textnorm.resources import rules_dir
 
-#: How far a text without a value is from one with.
-ONE_SIDED = 0.3
+#: How far a name without a value is from a query with one, and the other way round.
+UNTOLD, UNASKED = 0.5, 0.3
 #: Share of a base's names that must mark a slot for the base to distinguish it.
 SHARE = 0.002
 
@@ -122,5 +122,6 @@ class Levels:
         asked = np.array([levels_of(text) for text in texts], np.int8).reshape(len(texts), self.names.shape[1])
         mine, other = asked[query], self.names[names]
         both = (mine > 0) & (other > 0)
-        apart = np.where(both, mine != other, ONE_SIDED * ((mine > 0) != (other > 0)))
+        one = np.where(mine > 0, UNTOLD, UNASKED) * ((mine > 0) != (other > 0))
+        apart = np.where(both, mine != other, one)
         return np.asarray(np.where(names >= 0, (apart * self.used).sum(axis=1), 0.0))

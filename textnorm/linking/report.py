@@ -31,7 +31,7 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
     )
     lines.append(f"roll-up to parents: {'on' if report['roll_up'] else 'off'}")
     if report.get("hubness"):
-        lines.append(f"hubness correction: {report['hubness']}")
+        lines.extend(report["hubness"])
     lines.append("ablations, MRR (first right) [first ten]:")
     for name, found in report["ablations"].items():
         lines.append(f"  {name}: {found['mrr']:.4f} ({found['a1']:.3f}) [{found['a10']:.3f}]")

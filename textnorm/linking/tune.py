@@ -140,7 +140,8 @@ class Bench:
         rank = np.empty(len(order))
         rank[order] = np.arange(len(order)) - starts[pool.query[order]] + 1
         out = np.zeros(n)
-        np.maximum.at(out, pool.query[target], 1 / rank[target])
+        there = target & np.isfinite(scores)
+        np.maximum.at(out, pool.query[there], 1 / rank[there])
         return out
 
     def single(self, g: int) -> Floats:
@@ -295,7 +296,7 @@ def tune(linker: Linker, dev: Dev, progress: Any = None) -> Outcome:
     known = dev.known
     taxonomy = not linker.facts.structure.flat
     plans = [Plan(roll=False, penalty=penalty) for penalty in PENALTIES]
-    steps = len(plans) * (2 if taxonomy else 1) + len(bench.names) + 2
+    steps = len(plans) + taxonomy + len(bench.names) + 2
     done = 0
 
     def tell(what: str) -> None:
@@ -312,12 +313,10 @@ def tune(linker: Linker, dev: Dev, progress: Any = None) -> Outcome:
     flat = max(trials, key=lambda trial: trial[0])
     best = flat
     if taxonomy:
-        rolled = []
-        for plan in plans:
-            scores, _ = cross_validated(bench, replace(plan, roll=True))
-            rolled.append((float(bench.reciprocal(scores)[known].mean()), replace(plan, roll=True), scores))
-            tell("learning with roll-up")
-        top = max(rolled, key=lambda trial: trial[0])
+        plan = replace(flat[1], roll=True)
+        scores, _ = cross_validated(bench, plan)
+        top = (float(bench.reciprocal(scores)[known].mean()), plan, scores)
+        tell("learning with roll-up")
         best = top if top[0] > flat[0] + ROLL_GAIN else flat
     plan, scores = best[1], best[2]
     model = fit_model(bench, plan, np.ones(len(known), np.bool_))
@@ -331,7 +330,9 @@ def tune(linker: Linker, dev: Dev, progress: Any = None) -> Outcome:
     if plan.roll:
         ablations["without roll-up"] = _figures(bench.reciprocal(flat[2])[known])
     if len(bench.names) > 1:
-        for name in bench.names:
+        for g, name in enumerate(bench.names):
+            if not len(bench.found[g].concepts):
+                continue
             less, _ = cross_validated(bench, replace(plan, without=(name,)))
             ablations[f"without {name}"] = _figures(bench.reciprocal(less)[known])
             tell("leaving out")

@@ -14,7 +14,35 @@ from textnorm.retrieval.storage import Reader, opening
 Progress = Callable[[str, int, int], None]
 
 
-def tune_folder(folder: Path, rows: Sequence[Labelled], progress: Progress, *, dry_run: bool = False) -> Outcome:
+def tune_hubness(folder: Path, rows: Sequence[Labelled], progress: Progress) -> list[str]:
+    """Choose a hubness correction of the vectors, or none, on labelled queries; fold it in.
+
+    Returns:
+        The report, a line each; the first says what was chosen.
+
+    Raises:
+        UsageError: there is no index.
+        DataError: the index has no vectors.
+    """
+    from textnorm.linking.folder import tune_correction, uncorrect
+
+    notes: list[str] = []
+    # One half of the queries is the bank, without its answers; a method is chosen and judged on the other.
+    known = [(row.query, list(row.ids)) for row in rows[1::2] if row.ids]
+    report = tune_correction(folder, [row.query for row in rows[::2]], known, notes.append, progress)
+    if report.method is None:
+        uncorrect(folder)
+    return [*report.lines(), *notes]
+
+
+def tune_folder(
+    folder: Path,
+    rows: Sequence[Labelled],
+    progress: Progress,
+    *,
+    dry_run: bool = False,
+    hubness: Sequence[str] = (),
+) -> Outcome:
     """Learn on labelled queries; the index changes as a whole, when all is done.
 
     Args:
@@ -22,6 +50,7 @@ def tune_folder(folder: Path, rows: Sequence[Labelled], progress: Progress, *, d
         rows: labelled queries.
         progress: called with what is done, how much, and of how much.
         dry_run: leave the index as it is.
+        hubness: what :func:`tune_hubness` told; goes into the report.
 
     Raises:
         UsageError: there is no index.
@@ -36,6 +65,8 @@ def tune_folder(folder: Path, rows: Sequence[Labelled], progress: Progress, *, d
         return reader, tune(linker, dev_of(rows, linker), progress)
 
     reader, found = opening(folder, use)
+    if hubness:
+        found.report["hubness"] = list(hubness)
     if not dry_run:
         with committing(folder, based_on=reader.generation) as writer:
             writer.keep(*reader.parts)
