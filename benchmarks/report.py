@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from textnorm import __version__
 
-TABLES = ("reading_out", "cleaning", "numerals", "phrases", "files", "hubness")
+TABLES = ("reading_out", "cleaning", "numerals", "phrases", "files", "hubness", "candidates")
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 
 

@@ -16,8 +16,6 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
-#: Pages of the navigation that a checkout may still lack.
-LATER = ("linking.md", "corpora.md", "engines.md")
 OUTSIDE = "project"
 
 
@@ -110,19 +108,17 @@ def relinked(text: str, source: str, target: str, known: set[str]) -> str:
 
 # -- what mkdocs calls -------------------------------------------------------------------------------------------------
 def on_config(config: Any) -> Any:
-    """Leave pages out of the navigation that are not here yet."""
+    """Add the pages that the navigation forgets."""
 
-    def kept(items: list[Any]) -> list[Any]:
-        out: list[Any] = []
+    def pages(items: list[Any]) -> Iterator[str]:
         for item in items:
             value = next(iter(item.values())) if isinstance(item, dict) else item
-            if isinstance(value, list):
-                out.append({next(iter(item)): kept(value)})
-            elif value not in LATER or (Path(config["docs_dir"]) / value).is_file():
-                out.append(item)
-        return out
+            yield from pages(value) if isinstance(value, list) else (value,)
 
-    config["nav"] = kept(config["nav"])
+    named = set(pages(config["nav"]))
+    forgotten = sorted(path.name for path in Path(config["docs_dir"]).glob("*.md") if path.name not in named)
+    if forgotten:
+        config["nav"].append({"More": forgotten})
     return config
 
 
@@ -151,6 +147,8 @@ def on_files(files: Any, config: Any) -> Any:
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     """Rewrite the links of a page."""
     target = page.file.src_uri
+    # A file's name stands behind the language of a fence; the theme shows it as a title.
+    markdown = re.sub(r"^```(\w+) ([\w.-]+\.\w+)$", r'```\1 title="\2"', markdown, flags=re.MULTILINE)
     inside = target.startswith(f"{OUTSIDE}/")
     source = target.removeprefix(f"{OUTSIDE}/") if inside else f"docs/{target}"
     return relinked(markdown, source, target, set(config["extra"]["outside"]))

@@ -8,6 +8,11 @@ import warnings
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No test asserts a time: a busy machine is no fault.
+settings.register_profile("textnorm", deadline=None)
+settings.load_profile("textnorm")
 
 
 @pytest.fixture(scope="session")

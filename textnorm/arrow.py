@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import pyarrow as pa
@@ -96,15 +96,19 @@ def outcome(
     """
     n = len(texts)
     bad = dict(failures or {})
-    good = [i for i, text in enumerate(texts) if text is not None and i not in bad]
-    inputs: list[str] = [text for i, text in enumerate(texts) if text is not None and i not in bad]
+    good: Sequence[int]
+    if not bad and None not in texts:
+        good, inputs = range(n), cast("list[str]", list(texts))
+    else:
+        good = [i for i, text in enumerate(texts) if text is not None and i not in bad]
+        inputs = [text for i, text in enumerate(texts) if text is not None and i not in bad]
     ids: list[int] | None = None
     if documents is not None:
         # Numbers of runs, not the ids: a row left out here must not join what stood on its two sides.
         number = np.zeros(n, dtype=np.int64)
         for k, (a, b) in enumerate(document_runs(documents, n)):
             number[a:b] = k
-        ids = number[good].tolist() if good else []
+        ids = number[list(good)].tolist() if good else []
     edits, failed = pipeline.try_edits(inputs, ids)
     if failed and on_error == "fail":
         i = min(failed)

@@ -43,6 +43,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     "generators": {
         "exact": "textnorm.linking.generators.exact:ExactFactory",
         "lexical": "textnorm.linking.generators.lexical:LexicalFactory",
+        "words": "textnorm.linking.generators.lexical:WordsFactory",
         "abbreviations": "textnorm.linking.generators.abbreviations:AbbreviationsFactory",
         "translit": "textnorm.linking.generators.translit:TranslitFactory",
         "cognate": "textnorm.linking.generators.translit:CognateFactory",
@@ -57,12 +58,13 @@ BUILTIN: dict[str, dict[str, str]] = {
         "names": "textnorm.bench.names:run",
         "phrases": "textnorm.bench.phrases:run",
         "script": "textnorm.bench.script:run",
-        "titles": "textnorm.bench.titles:run",
         "throughput": "textnorm.bench.throughput:run",
+        "titles": "textnorm.bench.titles:run",
     },
     # Kinds of step of 'textnorm run' beside normalizing: factory(column, target, **options) -> protocols.Step.
     "steps": {
         "encode": "textnorm.encoders.step:make_encode",
+        "link": "textnorm.linking.step:make_link",
     },
     "inflectors": {
         "textnorm.lt.inflector.v1": "textnorm.languages.lt.forms:make_inflector",

@@ -26,7 +26,7 @@ except ModuleNotFoundError as missing:
     feature, package = "The spaCy component", "spacy"
     raise MissingExtraError(feature, package, "spacy") from missing
 
-from textnorm.linking.step import Answer, LinkStep, Query
+from textnorm.linking.step import Answer, LinkStep, Query, open_step
 
 STATE, INDEX = "textnorm_linker.json", "index"
 #: ``kb_id_`` of a span that is none of the base's concepts, as in spaCy's own linker.
@@ -136,10 +136,7 @@ class LinkerComponent:
         if self._absent is not None:
             raise UsageError(self._absent)
         if self._step is None:
-            from textnorm.linking.linker import Linker
-
-            linker = Linker.load(self.index)
-            self._step = LinkStep(linker if self.min_p is None else linker.with_options(min_p=self.min_p), self.k)
+            self._step = open_step(self.index, self.k, self.min_p)
         return self._step
 
     # -- linking -----------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from textnorm import __version__, load
 
@@ -63,7 +64,6 @@ BATCHES = {"csls": 1, "near": 1, "near, exact": 1}
 def files() -> Work:
     """Return what repairs the Unicode of a JSON Lines file: ``textnorm normalize -p unicode``."""
     import tempfile
-    from pathlib import Path
 
     from textnorm.streaming.formats import detect
     from textnorm.streaming.normalize import normalize_files
@@ -82,3 +82,33 @@ def files() -> Work:
 
 TASKS["files"] = files
 BATCHES["files"] = 1
+
+
+def candidates() -> Work:
+    """Return what builds the lexical generator (a path of a base) and what searches (a path of queries)."""
+    import json
+
+    from textnorm.linking.generators.lexical import Lexical, LexicalFactory
+    from textnorm.linking.kb import KnowledgeBase
+    from textnorm.linking.protocol import Queries
+
+    made: dict[str, tuple[KnowledgeBase, Lexical]] = {}
+
+    def one(path: str) -> str:
+        given = json.loads(Path(path).read_text(encoding="utf-8"))
+        if "base" in given:
+            kb = KnowledgeBase([(c, name, None, None, None, None) for c, names in given["base"] for name in names])
+            built = LexicalFactory.build(kb)
+            assert built is not None
+            made["search"] = kb, built
+            return ""
+        kb, lexical = made["search"]
+        found = lexical.search(Queries.of(given["queries"]), 10)
+        parts = zip(found.indptr[:-1], found.indptr[1:], strict=True)
+        return json.dumps([[kb.ids[c] for c in found.concepts[a:b]] for a, b in parts])
+
+    return lambda paths: [one(path) for path in paths]
+
+
+TASKS |= {"build": candidates, "candidates": candidates}
+BATCHES |= {"build": 1, "candidates": 1}

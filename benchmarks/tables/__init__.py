@@ -41,7 +41,10 @@ class Table:
         out += ["| " + " | ".join(row) + " |" for row in self.rows]
         if self.ratios:
             out += ["", "| bar | measured | wanted |", "|---|---|---|"]
-            out += [f"| {name} | **{number(value)} ×** | {f'{number(wanted)} ×' if wanted else '–'} |" for name, value, wanted in self.ratios]
+            out += [
+                f"| {name} | **{number(value)} ×** | {f'{number(wanted)} ×' if wanted else '–'} |"
+                for name, value, wanted in self.ratios
+            ]
         return out + ([""] + [f"- {note}" for note in self.notes] if self.notes else [])
 
 

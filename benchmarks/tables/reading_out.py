@@ -93,6 +93,10 @@ def make() -> Table:
             table.versions[got["package"]] = got["version"]
             again = number(got["texts"] / got["best"]) if got["best"] < got["first"] else "–"
             changed = f"{got['changed'] / got['texts']:.0%} of {got['texts']}"
+            if got.get("crashed"):
+                table.notes.append(
+                    f"{label} crashes within the {len(given):,} sentences of {name}; fewer were given to it."
+                )
             speed = number(got["bytes"] / 1e6 / got["first"])
             last = [again, changed, str(got["errors"]), f"{got['memory']:.0f}"]
             table.rows.append([name, share, label, f"**{number(rate)}**", speed, *last])
@@ -116,8 +120,8 @@ def make() -> Table:
         "after 20 CPU-seconds; its rate is of what it did.",
     ]
     table.notes += [
-        "phonology_engine returns capitals and, here, no stress; it drops or mangles what it does not know (*m.*: "
-        "*EM*) and fails on characters outside Windows-1257.",
+        "phonology_engine returns capitals and, here, no stress; it drops or mangles what it does not "
+        "know (*m.* becomes *EM*) and fails on characters outside Windows-1257.",
         "espeak-ng is called as a C library in the process, not as a command. It goes on to phonemes and cannot stop "
         "before, and it inflects nothing: another task, and much less of the language.",
         "textnorm has **no English pack**: its row on English text is the Lithuanian pack scanning it (and reading "

@@ -20,6 +20,7 @@ from textnorm import registry
 from textnorm.encoders.features import FeatureSettings
 from textnorm.encoders.static import StaticEncoder
 from textnorm.errors import DataError, UsageError
+from textnorm.linking.generators import postings
 from textnorm.linking.generators.cognates import fold_cognates, latin
 from textnorm.linking.generators.folding import fold_names, key_hashes
 from textnorm.linking.generators.grams import GramSettings
@@ -248,6 +249,32 @@ def test_unknown_settings_are_named():
         build("lexical", base([(0, "a")]), min=3)
     with pytest.raises(UsageError, match="min_n is 5"):
         build("lexical", base([(0, "a")]), min_n=5)
+
+
+def test_words_apply_to_texts():
+    factory = registry.generators.get("words")
+    assert factory.build(base([(0, "senior nurse"), (1, "teacher")])) is None
+    likes = [" ".join(f"thing{(i * 7 + j) % 40}" for j in range(20)) for i in range(12)]
+    kb = base([(i, f"Person likes {text}") for i, text in enumerate(likes)])
+    found = listed(factory.build(kb).search(Queries.of(["who likes thing13"]), 20))[0]
+    assert {kb.texts[row] for *_, row in found[:3]} <= {text for text in kb.texts if "thing13" in text.split()}
+    with pytest.raises(UsageError, match="no setting"):
+        factory.build(kb, depth=3)
+
+
+def test_queries_of_the_bases_language_do_without_the_shortest_grams(monkeypatch):
+    monkeypatch.setattr(postings, "STOP_NAMES", 5)
+    names = [f"ward {word} nurse" for word in ("red", "blue", "green", "grey", "black", "white")]
+    kb = KnowledgeBase([(name, name, "en", None, None, None) for name in names])
+    generator = build("lexical", kb)
+    assert generator.own == {"en"}
+    lengths = generator.postings.hashes[generator.postings.stops] & 7
+    assert set(lengths.tolist()) == {2}
+    queries = Queries.of(["red nurses"] * 4, langs=["en", "en-GB", None, "de"])
+    scores = [found[0][1] for found in listed(generator.search(queries, 3))]
+    assert scores[0] == scores[1] == scores[2] != scores[3]
+    first = [found[0][0] for found in listed(generator.search(queries, 3))]
+    assert [kb.ids[concept] for concept in first] == ["ward red nurse"] * 4
 
 
 def test_damaged_parts_are_named(tmp_path):

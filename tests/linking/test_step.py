@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from textnorm.arrow import normalize_batches
 from textnorm.config import load
 from textnorm.conformance import check
 from textnorm.errors import ConfigError, UsageError
-from textnorm.linking.step import LinkStep, Query, candidates_type, link_batches
+from textnorm.linking.step import LinkColumn, LinkStep, Query, candidates_type, link_batches
 
 
 @dataclass
@@ -187,6 +188,39 @@ def test_the_component_keeps_the_contract(occupations):
     from textnorm.linking.normalizer import make_linker
 
     assert check(make_linker(str(occupations), replace="name"), ["vyr. buhalterė", " pavāre"]) == []
+
+
+def test_a_run_links_a_column(tmp_path, occupations):
+    import pyarrow.parquet as pq
+
+    from textnorm.streaming.formats import Unit
+    from textnorm.streaming.plans import parse_step
+    from textnorm.streaming.run import RunOptions, run
+    from textnorm.streaming.steps import Plan
+
+    source = tmp_path / "a.parquet"
+    texts = ["pavāre", None, "qwxz 123", "vyr. buhalterė"] * 5
+    pq.write_table(pa.table({"title": texts, "n": list(range(20))}), source, row_group_size=3)
+    step = parse_step(f"title=link:{occupations}").build()
+    assert pickle.loads(pickle.dumps(step)).facts == step.facts
+    run([Unit(source, "a.parquet")], tmp_path / "out", Plan((step,)), RunOptions())
+    got = pq.read_table(tmp_path / "out" / "a.parquet")
+    assert got["title_link_id"].to_pylist() == ["O56", None, None, "O46"] * 5
+    assert got.schema.field("title_link_candidates").type == candidates_type()
+    assert got["n"].to_pylist() == list(range(20))
+
+
+def test_the_step_of_a_run_in_words(tmp_path, occupations):
+    from textnorm.streaming.plans import parse_step
+
+    with pytest.raises(UsageError, match="needs an index"):
+        parse_step("title=link:").build()
+    with pytest.raises(UsageError, match="There is no index"):
+        parse_step(f"title=link:{tmp_path / 'none'}").build()
+    with pytest.raises(UsageError, match="Options of the step link"):
+        LinkColumn("title", str(occupations), k=0)
+    with pytest.raises(UsageError, match="is int64, not text"):
+        LinkColumn("title", str(occupations)).fields(pa.field("title", pa.int64()))
 
 
 @pytest.mark.parametrize("options", [{"replace": "text"}, {"k": 0}, {"min_p": 2.0}])

@@ -40,6 +40,7 @@ def shortest(parents):
     return out
 
 
+@settings(deadline=None)
 @given(graphs)
 def test_ancestors_are_those_of_a_walk_circles_included(parents):
     found = Ancestors.of(Links.build(parents, SIZE))
@@ -75,6 +76,14 @@ def test_roll_up_is_its_definition(parents, values, decay):
         assert rolled.second[key] == pytest.approx(got[1] if len(got) > 1 else 0)
         assert rolled.mass[key] == pytest.approx(len(got) / SIZE)
         assert (rolled.child[key] >= 0) == bool(got)
+
+
+def test_ancestors_that_the_pool_lacks_inherit_nothing():
+    structure = Structure(base([(0, 8), (1, 2), (3, 2)]))
+    keys = np.array([0, 1, 3, 4], np.int64)  # neither 2 nor 8, the last of all
+    rolled = structure.roll_up(keys, np.arange(3), np.ones(4), np.arange(1, 4), np.ones(4), 0.8)
+    assert not any(column.any() for column in (rolled.best, rolled.second, rolled.share, rolled.mass))
+    assert (rolled.child < 0).all()
 
 
 def test_expanding_a_pool_adds_ancestors_and_nothing_else():

@@ -197,6 +197,13 @@ def test_rows_of_one_document_are_one_writers(folder):
     ]
 
 
+def test_what_was_remembered_is_part_of_the_fingerprint(folder, tmp_path):
+    read, manifest = store.read(folder)
+    read.memory.targets("nu")["nú"][:] += 1
+    store.save(read, tmp_path / "old", name="old", lang="qtt", about=manifest["about"], card="", licence="")
+    assert make_script(str(tmp_path / "old")).fingerprint != make_script(str(folder)).fingerprint
+
+
 def test_contract_of_a_model_of_pairs(folder):
     assert check(make_script(str(folder)), ["nu segir madr", "", "x nu y"], registered="textnorm.script.v1") == []
 

@@ -387,6 +387,16 @@ def test_a_row_that_kills_the_worker_is_set_aside(corpus, tmp_path):
     assert got["text_norm"].to_pylist() == [None if t is None else t.replace("5", "penki") for t in rows]
 
 
+def test_workers_that_cannot_begin_are_no_fault_of_the_rows(corpus, tmp_path):
+    class Unsendable(toys.Boom):
+        def __reduce__(self):
+            return os._exit, (7,)  # ends the process that unpickles it
+
+    with pytest.raises(DataError, match=r"end before they begin \(exit code 7\)"):
+        go(corpus, tmp_path / "out", plan(Unsendable()), jobs=2)
+    assert not (tmp_path / "out" / "a.parquet").exists()
+
+
 # -- several steps, several kinds of column --------------------------------------------------------------------------
 def test_several_steps_in_one_pass(tmp_path):
     rows = ["a 5", None, "boom", "5?"]

@@ -71,13 +71,15 @@ def set_rows(found: Task, *, parts: bool = False, nil: bool = False) -> Iterator
         tuned, seconds = ask(index.linker(), test)
         yield from _rows(name, tuned, nil=nil)
         yield from cost_rows(name, index, len(test), seconds)
+        generators = index.generators
         alone = members(index, asked)
         yield from member_rows(name, alone, [answer for answer in tuned if answer.gold])
         if not parts:
             return
         yield gain_row(name, "lost without tuning", tuned, untuned)
-        yield gain_row(name, "lost without hubness correction", tuned, ask(index.linker(hubness="off"), test)[0])
-    yield from without_rows(name, found, dev, test, tuned, list(alone))
+        corrected, _ = ask(index.linker(hubness="csls"), test)
+        yield gain_row(name, "gained with hubness correction (csls)", corrected, tuned)
+    yield from without_rows(name, found, dev, test, tuned, generators)
 
 
 def _rows(name: str, answers: Sequence[Answer], *, nil: bool) -> Iterator[Row]:

@@ -225,12 +225,16 @@ def cost_rows(name: str, index: Index, questions: int, seconds: float, lang: str
 
 
 def members(index: Index, questions: Sequence[Question], k: int = K) -> dict[str, list[Answer]]:
-    """Return what each generator answers by itself: its own ranking, nothing weighed or rolled up."""
+    """Return what each generator answers by itself: its own ranking, nothing weighed or rolled up.
+
+    One that has no opinion on any of the questions is left out.
+    """
     from textnorm.linking.linker import BLOCK
     from textnorm.linking.protocol import Queries
 
     linker = index.linker()
     found: dict[str, list[Answer]] = {generator.name: [] for generator in linker.generators}
+    spoke: set[str] = set()
     for at in range(0, len(questions), BLOCK):
         part = questions[at : at + BLOCK]
         queries = Queries.of([q.text for q in part], langs=[q.lang or None for q in part])
@@ -239,7 +243,8 @@ def members(index: Index, questions: Sequence[Question], k: int = K) -> dict[str
             for i, q in enumerate(part):
                 ids = [linker.kb.ids[c] for c in got.concepts[got.indptr[i] : got.indptr[i + 1]].tolist()]
                 found[generator.name].append(_ranked(ids, q))
-    return found
+                spoke.update([generator.name] if ids else ())
+    return {name: answers for name, answers in found.items() if name in spoke}
 
 
 def _ranked(ids: Sequence[str], question: Question, first: float = math.nan, chosen: str | None = None) -> Answer:

@@ -121,7 +121,7 @@ def seed_noise(text: str, forms: Mapping[str, Sequence[str]], level: float, draw
     """Return a text with noise by the procedure of the seed system (Ahmadi and Anastasopoulos 2023).
 
     Types of characters are drawn until as many as the level says, of all that stand in the text, have alternatives;
-    each is replaced by one of them throughout, itself among them.
+    each is replaced by one of them throughout. A letter that is drawn as itself counts as replaced.
     """
     types = sorted(set(text))
     wanted = round(len(types) * level)
@@ -131,11 +131,11 @@ def seed_noise(text: str, forms: Mapping[str, Sequence[str]], level: float, draw
 
 
 def seed_forms(pair: Pair, folder: Path) -> dict[str, list[str]]:
-    """Return the alternatives of each letter by the seed system's table, where it has any but the letter."""
+    """Return the alternatives of each letter by the seed system's table; most are the letter itself."""
     path = need(folder, [f"script/perso/CAT/{ALIGNED[pair.name]}_character_alginment_matrix.json"])[0]
     table = json.loads("\n".join(read_text(path)))
     forms = {char: [other for other in others if other != "▁"] for char, others in table.items() if char != "▁"}
-    return {char: others for char, others in forms.items() if set(others) - {char}}
+    return {char: others for char, others in forms.items() if others and char.isalpha()}  # its pairs keep the marks
 
 
 def held_out(pair: Pair, folder: Path) -> tuple[ScriptModel, list[tuple[str, str]]]:

@@ -211,7 +211,8 @@ class _Writer:
         for name, kind, values in zip(self.added, kinds, list(zip(*rows, strict=True)) or [()] * 4, strict=True):
             table = table.append_column(name, pa.array(values, kind))
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self.sink, table.schema, compression="zstd")
+            compression = getattr(chunk, "compression", "zstd")
+            self._writer = pq.ParquetWriter(self.sink, table.schema, compression=compression)
         if table.num_rows:
             self._writer.write_table(table)
 

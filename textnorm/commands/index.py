@@ -51,7 +51,7 @@ command.add_command(check_base)
     default="static",
     show_default=True,
     metavar="static|none|minilm|NAME_OR_PATH",
-    help="static: train a small encoder on these names; none: no vectors; else a model's name or folder.",
+    help="static: train a small encoder on these names; none: no vectors; else a model's name or folder, or two: A+B.",
 )
 @click.option(
     "--generators", metavar="LIST", help="What finds candidates: exact,lexical,dense …; by default all that apply."

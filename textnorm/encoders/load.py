@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from textnorm.encoders.adapter import is_adapter
+from textnorm.encoders.joint import SIGN, JointEncoder
 from textnorm.encoders.protocol import Encoder
 from textnorm.encoders.static import is_static
 from textnorm.errors import PluginError, UsageError
@@ -19,7 +20,8 @@ def load_encoder(spec: str | Path, *, cache: str | Path | None = None, **options
 
     Args:
         spec: the folder of a static model or an adapter; ``"minilm"``; the folder or the hub name of a
-            sentence-transformers model; or the registered name of a plugin, whose factory gets ``options``.
+            sentence-transformers model; the registered name of a plugin, whose factory gets ``options``; or several of
+            these joined by ``+``, in equal shares (:class:`~textnorm.encoders.joint.JointEncoder`).
         cache: folder that keeps vectors between runs (:class:`~textnorm.encoders.cache.CachedEncoder`).
         options: for a static model ``mmap``; for a transformer, also under an adapter, those of
             :func:`~textnorm.encoders.transformer.load_transformer`.
@@ -29,6 +31,11 @@ def load_encoder(spec: str | Path, *, cache: str | Path | None = None, **options
         MissingExtraError: it needs packages that are not installed.
         DataError: its folder is damaged or of a newer version.
     """
+    if isinstance(spec, str) and SIGN in spec and not Path(spec).exists() and spec not in encoders.names():
+        if options:
+            msg = f"The encoder {spec} takes no options ({', '.join(options)}): give them to its members in Python."
+            raise UsageError(msg)
+        return JointEncoder([load_encoder(part.strip(), cache=cache) for part in spec.split(SIGN)])
     name, arguments = _resolve(spec)
     factory = encoders.get(name)
     try:

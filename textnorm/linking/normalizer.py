@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from textnorm import __version__
 from textnorm.edits import Edit, Edits
 from textnorm.errors import ConfigError
-from textnorm.linking.step import Answer, LinkStep, Query
+from textnorm.linking.step import Answer, LinkStep, Query, open_step
 from textnorm.protocols import Scope
 
 LABEL, RULE = "LINK", "linker"
@@ -50,10 +50,7 @@ class LinkNormalizer:
             DataError: it is damaged.
         """
         if self._step is None:
-            from textnorm.linking.linker import Linker
-
-            linker = Linker.load(self.index)
-            self._step = LinkStep(linker if self.min_p is None else linker.with_options(min_p=self.min_p), self.k)
+            self._step = open_step(self.index, self.k, self.min_p)
         return self._step
 
     def __call__(self, texts: Sequence[str]) -> Edits:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pyarrow as pa
@@ -136,7 +137,7 @@ class LinkStep:
                 "lang": candidate.lang,
                 "score": candidate.score,
                 "p": candidate.p,
-                "why": candidate.why,
+                "why": {name: part for name, part in candidate.why.items() if name != "sum"},  # as --why short
             }
             for candidate in link.candidates
         ]
@@ -204,6 +205,83 @@ def link_batches(
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
+class LinkColumn:
+    """The step of a run that links a column, ``--step COLUMN=link:INDEX`` (:class:`~textnorm.protocols.Step`).
+
+    Args:
+        column: the column it reads.
+        index: folder of the index.
+        k: candidates a row at most.
+        min_p: threshold of the probability; ``None``: the index's own.
+        lang: language of the column.
+
+    Raises:
+        UsageError: there is no index, or ``k`` or ``min_p`` is out of range.
+    """
+
+    kind = "link"
+
+    def __init__(
+        self, column: str, index: str, *, k: int = 10, min_p: float | None = None, lang: str | None = None
+    ) -> None:
+        from textnorm.linking.normalizer import identity_of
+
+        if k < 1 or (min_p is not None and not 0 <= min_p <= 1):
+            msg = f"Options of the step link: k is 1 or more (here {k}), min_p from 0 to 1 (here {min_p})."
+            raise UsageError(msg)
+        self.column = column
+        self.index = index
+        self.lang = lang
+        self.window = BLOCK
+        self.facts: dict[str, Any] = {"index": identity_of(Path(index)), "k": k, "min_p": min_p, "lang": lang}
+        self._step: LinkStep | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the open index out: each worker opens it."""
+        return {**vars(self), "_step": None}
+
+    def fields(self, column: pa.Field) -> Sequence[pa.Field]:
+        """See :class:`~textnorm.protocols.Step`."""
+        if text_type(column.type) is None:
+            msg = f"The column '{self.column}' is {column.type}, not text."
+            raise UsageError(msg)
+        return [pa.field(name, kind) for name, kind in zip(added(self.column), _kinds(), strict=True)]
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """See :class:`~textnorm.protocols.Step`."""
+        if self._step is None:
+            self._step = open_step(self.index, self.facts["k"], self.facts["min_p"])
+        texts = batch.column(self.column).to_pylist()
+        answers = self._step([None if text is None else Query(text, self.lang) for text in texts])
+        columns = [*batch.columns, *new_columns(answers)]
+        return pa.RecordBatch.from_arrays(columns, names=[*batch.schema.names, *added(self.column)])
+
+
+def make_link(column: str, target: str, **options: Any) -> LinkColumn:
+    """Return the step registered as ``link``."""
+    if not target:
+        msg = f"The step link needs an index: {column}=link:INDEX (textnorm index build NAMES -o INDEX)."
+        raise UsageError(msg)
+    return LinkColumn(column, target, **options)
+
+
+def open_step(index: str | Path, k: int, min_p: float | None) -> LinkStep:
+    """Return the step over an index folder.
+
+    Raises:
+        UsageError: there is no index.
+        DataError: it is damaged.
+    """
+    from textnorm.linking.linker import Linker
+
+    linker = Linker.load(index)
+    return LinkStep(linker if min_p is None else linker.with_options(min_p=min_p), k)
+
+
+def _kinds() -> tuple[pa.DataType, ...]:
+    return pa.string(), pa.string(), pa.float64(), candidates_type()
+
+
 def added(column: str) -> list[str]:
     """Return the names of the new columns."""
     return [f"{column}_{suffix}" for suffix in SUFFIXES]
@@ -238,8 +316,7 @@ def output_schema(
         msg = f"The column '{column}' is {schema.field(column).type}, not text."
         raise UsageError(msg)
     fields = list(schema)
-    kinds = (pa.string(), pa.string(), pa.float64(), candidates_type())
-    for name, kind in zip(added(column), kinds, strict=True):
+    for name, kind in zip(added(column), _kinds(), strict=True):
         at = schema.get_all_field_indices(name)
         if at and not overwrite_columns:
             msg = f"There is a column '{name}' already; --overwrite-columns (overwrite_columns=True) replaces it."

@@ -134,7 +134,7 @@ class Structure:
         """Return what each row of a pool inherits.
 
         Args:
-            keys: of the rows, sorted, ancestors of ``sources`` included.
+            keys: of the rows, sorted; ancestors that are not among them inherit nothing.
             sources: rows that pass on their scores.
             scores: float64 [rows], not below 0.
             ranks: int64 [sources], rank of each source in its query, from 1.
@@ -148,6 +148,11 @@ class Structure:
         if not len(above):
             return Rolled(best, second, share, mass, child)
         target = np.searchsorted(keys, above)
+        # While weights are learned, a source may come up whose ancestors the pool does not hold: nothing inherits then.
+        held = keys[np.minimum(target, rows - 1)] == above
+        target, index, steps = target[held], index[held], steps[held]
+        if not len(target):
+            return Rolled(best, second, share, mass, child)
         source = sources[index]
         worth = scores[source] * decay ** (steps.astype(np.float64) - 1)
         # Best first within a target; of equal ones the lower row.

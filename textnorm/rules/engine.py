@@ -311,7 +311,7 @@ class FastEngine(ReferenceEngine):
         points = spans.ravel()
         if len(buffer) != len(joined):
             points = _code_points(buffer, points)
-        lengths = np.fromiter((len(text) + 1 for text in texts), dtype=np.int64, count=len(texts))
+        lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1
         begins = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
         starts, ends = points[0::2], points[1::2]
         rows = np.searchsorted(begins, starts, side="right") - 1

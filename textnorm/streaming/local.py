@@ -22,6 +22,8 @@ from textnorm.streaming.worker import Job, Note, do
 
 #: A task is tried row by row after this many workers died on it; a row is set aside after as many more.
 DEATHS = 2
+#: Workers that may end before they begin, one after the other.
+UNBORN = 4
 #: Rows set aside for killing workers, per task; more, and the file is given up.
 KILLERS = 100
 #: A task with what was made of it: a note, or why not.
@@ -59,6 +61,7 @@ class _Worker:
         other.close()
         self.task: Task | None = None
         self.row: int | None = None
+        self.ready = False
 
     def give(self, task: Task) -> None:
         """Hand over a task; what it holds of a compressed file goes as plain bytes."""
@@ -89,6 +92,7 @@ def run_pool(
     workers: list[_Worker] = []
     again: deque[Task] = deque()
     deaths = Deaths(say)
+    unborn = 0  # workers that ended before they began
     try:
         while True:
             busy = [worker for worker in workers if worker.task is not None]
@@ -115,11 +119,19 @@ def run_pool(
                         worker.kill()
                         lost = worker.task
                         assert lost is not None
+                        if not worker.ready:
+                            unborn += 1
+                            if unborn >= UNBORN:
+                                raise DataError(_unborn(_how(worker.process.exitcode)))
+                            again.append(lost)
+                            continue
                         left = deaths.take(lost, worker.row, _how(worker.process.exitcode))
                         if isinstance(left, Task):
                             again.append(left)
                         else:
                             yield lost, left
+                elif message[0] == "ready":
+                    worker.ready, unborn = True, 0
                 elif message[0] == "row":
                     worker.row = message[1]
                 else:
@@ -190,6 +202,13 @@ def _how(code: int | None) -> str:
     return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
 
 
+def _unborn(how: str) -> str:
+    return (
+        f"Worker processes end before they begin ({how}). In a script of your own, call run() below "
+        "'if __name__ == \"__main__\":', as worker processes import the script; or run with --jobs 1."
+    )
+
+
 def error_of(message: tuple[Any, ...]) -> Exception:
     """Return the error that a worker spoke of."""
     kind, *facts = message
@@ -214,6 +233,7 @@ def _work(line: Any, packed: bytes) -> None:
     pa.set_io_thread_count(1)
     job: Job = pickle.loads(packed)
     with suppress(EOFError, OSError, BrokenPipeError):
+        line.send(("ready",))
         while True:
             task = line.recv()
             if task is None:

@@ -18,7 +18,8 @@ from textnorm.arrow import Outcome, output_schema
 from textnorm.edits.text import edit_dicts
 from textnorm.errors import DataError, UsageError
 from textnorm.pipeline import Pipeline
-from textnorm.streaming.added import Added, Normed, dumps, encode_json, names_of, string
+from textnorm.streaming.added import Added, Normed, dumps, names_of, string
+from textnorm.streaming.added import encode_json as encode_json
 from textnorm.streaming.chunks import Chunk, JsonlChunk, ParquetChunk, Record, TextChunk, TsvChunk
 from textnorm.streaming.formats import Kind
 

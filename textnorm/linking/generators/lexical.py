@@ -30,13 +30,15 @@ BATCH = 512
 
 #: A language in which at least such a share of the concepts have a name is one of the base's own.
 OWN = 0.9
+#: Words of a name, on average, from which on names are texts.
+LONG = 12
 
 
 class Lexical:
     """Cosine of TF-IDF vectors of folded character n-grams.
 
-    Queries in a language of the base, or of unknown language, do without the most common n-grams, which halves the
-    time and changes little; queries in another language need them.
+    Queries in a language of the base, or of unknown language, do without the shortest n-grams, which takes a third of
+    the time and changes little; queries in another language need them.
 
     Attributes:
         name: ``lexical``.
@@ -126,6 +128,39 @@ class Lexical:
         moved = np.where(old >= 0, places[np.maximum(old, 0)], -1)
         postings = self.postings.updated(moved, places[fresh], folded, boosts(kb, slots))
         return type(self)(postings, slots, own_languages(kb))
+
+
+class Words(Lexical):
+    """Cosine of TF-IDF vectors of whole words, for texts that are too long for their letters to say much.
+
+    Attributes:
+        name: ``words``.
+    """
+
+    name = "words"
+
+
+class WordsFactory:
+    """Makes and reads :class:`Words`; applies to bases whose names are texts of a dozen words and more."""
+
+    @classmethod
+    def build(cls, kb: KnowledgeBase, **settings: Any) -> Words | None:
+        """Return the generator for a base; ``None`` where names are short.
+
+        Raises:
+            UsageError: a setting; there are none.
+        """
+        if settings:
+            gram_settings("words", {"": None})
+        sample = kb.texts[:: max(1, len(kb.texts) // 10_000)]
+        if sum(text.count(" ") + 1 for text in sample) < LONG * len(sample):
+            return None
+        return Words.of(kb, GramSettings(0, 0, words=True))
+
+    @classmethod
+    def read(cls, reader: Reader, prefix: str, kb: KnowledgeBase) -> Words:
+        """Return the generator of an index folder."""
+        return Words(Postings.read(reader, prefix), Slots.of(kb), own_languages(kb))
 
 
 class LexicalFactory:

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
 #: ``1 + ln tf``; counts above 255 are 255.
 _TF = np.concatenate([[0], 1 + np.log(np.arange(1, 256))]).astype(np.float64)
-#: A query may do without shorter n-grams that are in more than such a share of the names and in more than so many:
-#: they cost most of the time and say least (docs/generators.md). Longer ones stay, so that every word can be found.
-STOPS, STOP_FROM = {2: 0.05, 3: 0.1}, 2500
+#: In bases of at least so many names a query may do without n-grams of two letters, and without those of three that are
+#: in more than such a share of the names and in more than so many: they cost most of the time and say least
+#: (docs/generators.md). Longer ones stay, so that every word can be found.
+STOP_NAMES, STOP_SHARE, STOP_FROM = 5000, 0.1, 1000
 #: Postings weighed at once.
 BLOCK = 1 << 22
 _PARTS = ("hashes", "indptr", "slots", "counts", "weights")
@@ -133,9 +134,11 @@ class Postings:
     @cached_property
     def stops(self) -> NDArray[np.bool_]:
         """Which grams are so common that a query may do without them."""
-        shares = np.array([STOPS.get(n, 1.0) for n in range(LENGTH + 1)])
-        most = np.maximum(shares * self.total, STOP_FROM)
-        found: NDArray[np.bool_] = np.diff(self.indptr) > most[self.hashes & LENGTH]
+        if self.total < STOP_NAMES:
+            return np.zeros(len(self.hashes), np.bool_)
+        length = self.hashes & LENGTH
+        often: NDArray[np.bool_] = np.diff(self.indptr) > max(STOP_SHARE * self.total, STOP_FROM)
+        found: NDArray[np.bool_] = (length == 2) | ((length == 3) & often)
         return found
 
     # -- searching ---------------------------------------------------------------------------------------------------

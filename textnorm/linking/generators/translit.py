@@ -24,8 +24,9 @@ from textnorm.linking.protocol import Candidates, Queries
 if TYPE_CHECKING:
     from textnorm.retrieval.storage import Reader
 
-#: Share of names in Latin letters from which on cognates are looked for.
-LATIN = 0.1
+#: Share of names in Latin letters from which on cognates are looked for, and up to which names are transliterated: a
+#: Greek letter in one name of a hundred makes no base of another script.
+LATIN, ALL_LATIN = 0.1, 0.99
 #: Names that show in which scripts a base is.
 SAMPLE = 20_000
 
@@ -104,7 +105,7 @@ class TranslitFactory:
 
     @classmethod
     def build(cls, kb: KnowledgeBase, **settings: Any) -> Transliterated | None:
-        """Return the generator for a base; ``None`` where all names are in Latin letters.
+        """Return the generator for a base; ``None`` where nearly all names are in Latin letters.
 
         Args:
             kb: the base.
@@ -114,7 +115,7 @@ class TranslitFactory:
             UsageError: no such setting, or out of range.
         """
         chosen = gram_settings("translit", settings)
-        return Transliterated.of(kb, chosen) if latin_share(kb) < 1 else None
+        return Transliterated.of(kb, chosen) if latin_share(kb) < ALL_LATIN else None
 
     @classmethod
     def read(cls, reader: Reader, prefix: str, kb: KnowledgeBase) -> Transliterated:

@@ -62,13 +62,18 @@ def _flat(lists: list[list[int]]) -> tuple[Ints, Ints]:
     return np.fromiter((x for found in lists for x in found), np.int64, int(sizes.sum())), np.cumsum(sizes)
 
 
-def align(bitext: Bitext, *, rounds: int = 5, null: float = 0.02) -> Counts:
+def align(bitext: Bitext, *, rounds: int = 5, null: float = 0.02, choice: float = 0.0) -> Counts:
     """Return expected counts of aligned words after so many rounds of EM.
+
+    A name is paired with all names of its concept in the other language, of which few are its translation. With
+    ``choice`` above 0 the weights of neighbouring pairs of one source name shift, round by round, towards those whose
+    words it explains.
 
     Args:
         bitext: the pairs.
         rounds: rounds of EM; the first starts from Dice coefficients.
         null: prior weight of NULL, which makes a target word by its frequency.
+        choice: power of a pair's likelihood per word in its weight.
     """
     a, b = np.diff(bitext.source_indptr), np.diff(bitext.target_indptr)
     # One row for each (pair, target word, source word).
@@ -81,16 +86,36 @@ def align(bitext: Bitext, *, rounds: int = 5, null: float = 0.02) -> Counts:
     width = int(bitext.target.max(initial=-1)) + 1
     kinds, row_kind = np.unique(row_source * width + row_target, return_inverse=True)
     source, target = kinds // max(width, 1), kinds % max(width, 1)
-    weight = bitext.weights[slot_pair]
-    row_weight = weight[row_slot]
-    totals: Floats = np.bincount(bitext.source, np.repeat(bitext.weights, a)).astype(np.float64)
-    seen = np.bincount(bitext.target, weight, width)
+    pair_weight = bitext.weights
+    row_weight = pair_weight[slot_pair][row_slot]
+    totals: Floats = np.bincount(bitext.source, np.repeat(pair_weight, a)).astype(np.float64)
+    seen = np.bincount(bitext.target, pair_weight[slot_pair], width)
     counts: Floats = np.bincount(row_kind, row_weight, len(kinds)).astype(np.float64)
     chance = 2 * counts / (totals[source] + seen[target])
     noise = (null * seen / max(seen.sum(), 1e-9))[bitext.target]
-    for _ in range(rounds):
+    group = _groups(bitext) if choice else np.zeros(0, np.int64)
+    for turn in range(rounds):
         made = chance[row_kind]
-        post = made / (np.bincount(row_slot, made, slots) + noise)[row_slot]
+        whole = np.bincount(row_slot, made, slots) + noise
+        if choice and turn:
+            likely = np.bincount(slot_pair, np.log(np.maximum(whole, 1e-9)), len(b)) / np.maximum(b, 1)
+            share = np.exp(choice * likely) * bitext.weights
+            mass = np.bincount(group, bitext.weights) / np.maximum(np.bincount(group, share), 1e-300)
+            pair_weight = share * mass[group]
+            row_weight = pair_weight[slot_pair][row_slot]
+        post = made / whole[row_slot]
         counts = np.bincount(row_kind, post * row_weight, len(kinds)).astype(np.float64)
         chance = counts / np.maximum(np.bincount(source, counts, len(totals)), 1e-12)[source]
     return Counts(source, target, counts, totals)
+
+
+def _groups(bitext: Bitext) -> Ints:
+    """Return numbers of runs of pairs with the same source words."""
+    a = bitext.source_indptr
+    sizes = np.diff(a)
+    new = np.ones(len(sizes), np.bool_)
+    for at in range(1, len(sizes)):
+        new[at] = sizes[at] != sizes[at - 1] or not np.array_equal(
+            bitext.source[a[at] : a[at + 1]], bitext.source[a[at - 1] : a[at]]
+        )
+    return np.cumsum(new) - 1

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from textnorm.linking.generators.postings import Postings
 
+#: Share of a text's letters in words of the target language from which on it is taken for a text in that.
+NATIVE = 0.75
+
 
 class Units(NamedTuple):
     """The distinct units of a batch of texts, and what they stand for.
@@ -56,9 +59,10 @@ class Lexicon:
             native: words of the target language.
 
         Returns:
-            ``None`` where the target knows all words, or no table any.
+            ``None`` where the target knows ``NATIVE`` of the letters, or no table knows any.
         """
-        if all(word in native for word, _ in words(folded)):
+        every = words(folded)
+        if sum(len(word) for word, _ in every if word in native) >= NATIVE * sum(len(word) for word, _ in every):
             return None
         best, lang = 0.0, None
         for code in sorted(self.tables):
@@ -105,7 +109,7 @@ class Lexicon:
         )
 
 
-def vectors(units: Units, postings: Postings, *, power: float = 0.5) -> csr_matrix:
+def vectors(units: Units, postings: Postings, *, power: float = 0.7) -> csr_matrix:
     """Return texts as unit rows in the space of the target names' n-grams, float32 [texts, grams].
 
     A text is the sum of its units; a unit the sum of its translations, each with its weight to a power, and of itself

@@ -31,20 +31,24 @@ class MineSettings:
     Attributes:
         rounds: rounds of EM.
         null: prior weight of NULL.
+        choice: how far a name's pairs are weighed by their likelihood.
         doubt: added to a unit's count: a unit seen once is believed less.
         least: smallest weight of a translation that is kept.
         most: translations kept a unit.
         rare: smallest weighted count of a piece of a run.
+        fewest: smallest weighted count of a unit.
         trust: how many occurrences an entry of the lexicons that ship is worth.
     """
 
-    rounds: int = 5
+    rounds: int = 8
     null: float = 0.02
+    choice: float = 1.0
     doubt: float = 0.5
     least: float = 0.02
     most: int = 16
     rare: float = 1.5
     trust: float = 2.0
+    fewest: float = 0.0
 
 
 def mine(
@@ -83,7 +87,7 @@ def mine(
             row.extend(cut[word])
         numbered.append(row)
     both = [(a, b, w) for a, b, w in zip(numbered, right, weights, strict=True) if a and b]
-    counts = align(Bitext.of(both), rounds=how.rounds, null=how.null)
+    counts = align(Bitext.of(both), rounds=how.rounds, null=how.null, choice=how.choice)
     made = defaultdict[str, dict[str, float]](dict)
     total = dict.fromkeys(unit_of, 0.0)
     total.update(zip(unit_of, counts.totals.tolist(), strict=False))
@@ -99,6 +103,8 @@ def mine(
             own[known_word] = own.get(known_word, 0.0) + how.trust * weight
     entries = []
     for unit_text, often in total.items():
+        if often < how.fewest:
+            continue
         ranked = sorted(((count / (often + how.doubt), w) for w, count in made[unit_text].items()), reverse=True)
         best = [(w, min(weight, 1.0)) for weight, w in ranked[: how.most] if weight >= how.least]
         entries.append((unit_text, best))

@@ -8,10 +8,12 @@ import regex
 
 from textnorm.linking.generators.folding import fold_names
 
-#: Scripts without spaces between words; a run of them is cut by :class:`Cutter`.
+#: Scripts without spaces between words, and Hangul, whose terms are written as one word; a run of them is cut by
+#: :class:`Cutter`.
 _RUN = regex.compile(
-    r"([\p{Han}\p{Hiragana}\p{Katakana}\u30fc\u3005\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+)",
+    r"([\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\u30fc\u3005\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+)",
 )
+_KATAKANA = regex.compile(r"[\p{Katakana}\u30fc]{2,}")
 #: Longest piece of a run, in characters. Japanese and Chinese terms of four are common; Thai words are longer.
 LONGEST = 6
 LONGEST_ALPHABETIC = 12
@@ -46,9 +48,10 @@ def longest(run: str) -> int:
 
 
 def pieces(run: str) -> set[str]:
-    """Return all pieces of a run."""
+    """Return all pieces of a run that may be words: those that are short, and all that is written in Katakana."""
     most = longest(run)
-    return {run[i:j] for i in range(len(run)) for j in range(i + 1, min(len(run), i + most) + 1)}
+    found = {run[i:j] for i in range(len(run)) for j in range(i + 1, min(len(run), i + most) + 1)}
+    return found.union(_KATAKANA.findall(run))
 
 
 class Cutter:
@@ -60,10 +63,11 @@ class Cutter:
 
     def __init__(self, values: Mapping[str, float]) -> None:
         self.values = values
+        self._most = max(map(len, values), default=1)
 
     def __call__(self, run: str) -> list[str]:
         """Return the pieces of a run, in order; a letter of no known piece stands alone."""
-        n, most = len(run), longest(run)
+        n, most = len(run), self._most
         best = [0.0] + [-1.0] * n
         back = [0] * (n + 1)
         for i in range(n):

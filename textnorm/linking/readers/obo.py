@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from textnorm.errors import DataError
+from textnorm.linking.kb import NameRow
 from textnorm.linking.readers.base import Base
 from textnorm.streaming.files import blocks, reading
 from textnorm.streaming.formats import detect
@@ -56,6 +57,7 @@ def read_obo(path: str) -> Base:
         DataError: a line that cannot be read, a term without an id, or two terms with one id; names the line.
     """
     base = Base()
+    rows: list[NameRow] = []
     seen: dict[str, str] = {}
     obsolete = imports = nameless = 0
     first = ""
@@ -87,12 +89,13 @@ def read_obo(path: str) -> Base:
             nameless += 1  # 1.4 allows it: a term of another ontology, named only to say what is above it
             first = first or f"{term.where}: '{term.id}'"
         seen[term.id] = term.where
-        base.names.extend((term.id, text, lang, kind, source, None) for text, lang, kind, source in term.names)
+        rows += [(term.id, text, lang, kind, source, None) for text, lang, kind, source in term.names]
         base.concepts[term.id] = {
             "parents": term.parents,
             "types": term.types or ([space] if space else []),
             "attributes": [term.definition] if term.definition else [],
         }
+    base.names.extend(rows)
     if not seen and not obsolete:
         msg = f"{path}: there is no [Term]; is it an OBO file?"
         raise DataError(msg)

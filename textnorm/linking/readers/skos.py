@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from textnorm.errors import DataError, MissingExtraError
+from textnorm.linking.kb import NameRow
 from textnorm.linking.readers.base import Base
 from textnorm.streaming.files import reading
 from textnorm.streaming.formats import detect
@@ -99,6 +100,7 @@ def read_skos(path: str) -> Base:
             literal[str(subject)] = value
         facts.setdefault(str(subject), {}).setdefault(what, []).append(value)
     base = Base()
+    rows: list[NameRow] = []
     deprecated = 0
     above = _parents(facts)
     for concept in sorted(facts):
@@ -111,13 +113,14 @@ def read_skos(path: str) -> Base:
         names = sorted(
             set(_names(found, literal)), key=lambda row: (row[2] != "preferred", row[1] or "", row[2], row[0])
         )
-        base.names.extend((concept, text, lang, kind, None, None) for text, lang, kind in names)
+        rows += [(concept, text, lang, kind, None, None) for text, lang, kind in names]
         base.concepts[concept] = {
             "parents": sorted(above.get(concept, ())),
             "types": _types(found),
             "attributes": _definition(found),
         }
-    if not base.names.rows:
+    base.names.extend(rows)
+    if not rows:
         msg = f"{path}: there is no concept with a label (skos:prefLabel or rdfs:label)."
         raise DataError(msg)
     named = {row[0] for row in base.names.rows}

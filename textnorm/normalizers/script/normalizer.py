@@ -87,6 +87,7 @@ class ScriptNormalizer:
         self._other = _identifier(identify, self.manifest["lang"])
         used = [asked is not None, self._other is not None]
         facts = [*self.manifest["arrays"].values(), str(used), str(self.manifest["settings"])]
+        facts += [str(self.manifest["arcs"]), str(self.manifest.get("memory"))]
         self.fingerprint = sha256(" ".join(facts).encode()).hexdigest()[:32]
         settings = self.model.settings
         if not gate:

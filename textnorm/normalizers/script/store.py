@@ -85,6 +85,9 @@ def save(
         arrays["speller"], arrays["speller_whole"] = model.speller.table, model.speller.whole
     for label, array in arrays.items():
         np.save(part / f"{label}.npy", np.ascontiguousarray(array), allow_pickle=False)
+    if model.memory:
+        rows = ("\t".join([s, t, *(f"{count:g}" for count in n)]) for s, t, n in model.memory.rows())
+        (part / MEMORY).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
     manifest = {
         "format": FORMAT,
         "name": name,
@@ -94,6 +97,7 @@ def save(
         "order": model.lm.order,
         "settings": asdict(model.settings),
         "arrays": {label: _digest(part / f"{label}.npy") for label in sorted(arrays)},
+        **({"memory": _digest(part / MEMORY)} if model.memory else {}),
         "about": dict(about),
         "keys": {chr(k): v for k, v in sorted(model.keys.table.items())},
         "arcs": [[arc.source, arc.target, round(arc.prob, 7)] for arc in model.channel.arcs],
@@ -107,9 +111,6 @@ def save(
         '@normalizers = "textnorm.script.v1"\nmodel = "${paths.folder}"\n',
         encoding="utf-8",
     )
-    if model.memory:
-        rows = ("\t".join([s, t, *(f"{count:g}" for count in n)]) for s, t, n in model.memory.rows())
-        (part / MEMORY).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
     if folder.exists():
         shutil.rmtree(folder)
     part.replace(folder)

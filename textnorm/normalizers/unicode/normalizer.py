@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import Any
+
+import numpy as np
 
 from textnorm.edits import Edit, Edits, EditsBuilder
 from textnorm.edits.algebra import apply_row, compose_row
@@ -106,7 +107,8 @@ class UnicodeNormalizer:
         match = self._suspect.search(joined) if self._suspect is not None else None
         if match is None and all(hit is None for hit in hits):
             return []
-        starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
+        lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1
+        starts: list[int] = [0, *np.cumsum(lengths).tolist()]
         found: set[int] = set()
         while match is not None and self._suspect is not None:
             row = bisect_right(starts, match.start()) - 1
