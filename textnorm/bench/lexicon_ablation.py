@@ -41,7 +41,7 @@ class Stemless(WordTable):
 def tasks(data: Path) -> Iterator[Task]:
     """Yield the sets, each of ``SAMPLE`` queries at most."""
     found = dict(zip(FILES, need(data, FILES.values()), strict=True))
-    hpo = task(found["hpo"], "hpo")
+    hpo = task(found["hpo"], "hpo, English only")
     folder = need(data, ["titles/melo/ltu_q_lt_c_en"])[0]
     for made in (
         replace(hpo.with_extra(found["extra"]), name="hpo, in part translated"),
@@ -120,7 +120,7 @@ def main(data: Path, names: Sequence[str] = ()) -> None:
         kb = KnowledgeBase(of.names)
         for name, found, passing, power in variants(kb):
             one, many = hits(kb, of, found, passing=passing, power=power)
-            print(f"{of.name:24} {name:28} {100 * one:5.1f} {100 * many:5.1f}", flush=True)  # noqa: T201
+            print(f"{of.name:26} {name:28} {100 * one:5.1f} {100 * many:5.1f}", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
