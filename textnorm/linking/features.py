@@ -248,7 +248,7 @@ def features_of(pool: Pool, queries: Queries, model: Model, facts: Facts) -> tup
     out[:, 1 : 2 * count : 2] = pool.ranks == 1
     if not rows:
         return np.zeros(0, np.int32), out
-    # The name that is nearest to the query, as written rather than as translated; of equal ones the earlier generator's.
+    # The name that is nearest to the query, as written rather than as translated; of equals the first generator's.
     far = np.array([0.0 if name in DIRECT else TRANSLATED for name in model.generators])
     best = np.where(hit, pool.scores - far, -np.inf).argmax(axis=1) if count else np.zeros(rows, np.int64)
     names = pool.names[np.arange(rows), best] if count else np.full(rows, -1, np.int32)
