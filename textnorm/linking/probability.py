@@ -128,15 +128,15 @@ def default_threshold(p: Floats, right: NDArray[np.bool_], *, none: bool = False
     because silence is an answer then; else :data:`LEAST`, what is likelier right than wrong.
     """
     best, at = 0.0, LEAST
-    for threshold in np.arange(LEAST, MOST + 1e-9, 0.01):
+    for threshold in np.round(np.arange(LEAST, MOST + 1e-9, 0.01), 2).tolist():
         linked = p >= threshold
         if not linked.any():
             break
         share = (right[linked].sum()) / linked.sum()
         if share >= AIM and (none or linked.mean() >= FEW):
-            return round(float(threshold), 2)
+            return float(threshold)
         if share > best:
-            best, at = float(share), float(threshold)
+            best, at = float(share), threshold
     return round(at, 2) if none else LEAST
 
 
