@@ -107,6 +107,10 @@ def test_the_default_threshold_aims_at_nine_in_ten():
     right = np.r_[np.arange(100) < 50, np.arange(100) < 92, np.arange(100) < 99]
     assert 0.55 < default_threshold(p, right) <= 0.75
     assert default_threshold(np.full(50, 0.2), np.zeros(50, bool)) == 0.5
+    # Few are sure: without queries that mean nothing, link what is likelier right than wrong.
+    p, right = np.r_[np.full(2, 0.93), np.full(98, 0.6)], np.r_[True, True, np.arange(98) < 59]
+    assert default_threshold(p, right) == 0.5
+    assert default_threshold(p, right, none=True) > 0.6
 
 
 def test_reports():

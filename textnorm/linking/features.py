@@ -32,6 +32,9 @@ DEFAULTS: dict[str, float] = {
 }
 OTHER = 0.3
 FEATURES = {"longer": -0.1, "shorter": -0.1, "level": -0.4, "preferred": 0.001}
+#: Generators that compare a query as it is written, and what the score of any other is worth less in choosing a name.
+DIRECT = ("exact", "lexical", "dense", "abbreviations")
+TRANSLATED = 0.25
 #: Features of a concept that has descendants, where roll-up is on; scores are taken above the lowest of the query's
 #: pool. ``again``: its own score once more; ``inherited``, ``second``: best and second best of its descendants'
 #: (decayed); ``best``: the larger of own and inherited; ``share``: its descendants' share of the best candidates by
@@ -47,7 +50,7 @@ SOURCES = 64
 def columns_of(generators: Sequence[str]) -> list[str]:
     """Return the names of the features of the first sum.
 
-    Of each generator the score, and ``:first`` (1 where it put the concept first). Of the name that counted most:
+    Of each generator the score, and ``:first`` (1 where it put the concept first). Of the name that is nearest:
     ``longer`` and ``shorter`` (logarithm of its length over the query's, or the other way round, above 0),
     ``preferred``, ``foreign`` (1 where it is of another language than the query), ``level`` (how far levels are apart,
     :mod:`textnorm.linking.levels`). All are 0 for a concept that no generator found.
@@ -156,7 +159,7 @@ class Scored(NamedTuple):
         own: float64 [rows], the first sum.
         roll: float64 [rows, ROLL]; zero where roll-up is off.
         score: float64 [rows].
-        name: int32 [rows], row of the name that counted most; -1 for a row that has only inherited.
+        name: int32 [rows], row of the name that is nearest; -1 for a row that has only inherited.
         child: int64 [rows], row of the descendant that gave the best inherited score; -1 without.
     """
 
@@ -236,7 +239,7 @@ def weigh(features: Floats, table: Floats, query: NDArray[np.int64]) -> Floats:
 
 
 def features_of(pool: Pool, queries: Queries, model: Model, facts: Facts) -> tuple[NDArray[np.int32], Floats]:
-    """Return the name that counts most of each row, and the features [rows, columns]."""
+    """Return the name of each row that is nearest to the query, and the features [rows, columns]."""
     rows, count = pool.scores.shape
     columns = columns_of(model.generators)
     out = np.zeros((rows, len(columns)))
@@ -245,9 +248,10 @@ def features_of(pool: Pool, queries: Queries, model: Model, facts: Facts) -> tup
     out[:, 1 : 2 * count : 2] = pool.ranks == 1
     if not rows:
         return np.zeros(0, np.int32), out
-    worth = np.array([model.weights.common.get(name, 0.0) for name in model.generators]) + 1e-6
-    gain = np.where(hit, pool.scores * worth, -np.inf)
-    names = pool.names[np.arange(rows), gain.argmax(axis=1)] if count else np.full(rows, -1, np.int32)
+    # The name that is nearest to the query, as written rather than as translated; of equals the first generator's.
+    far = np.array([0.0 if name in DIRECT else TRANSLATED for name in model.generators])
+    best = np.where(hit, pool.scores - far, -np.inf).argmax(axis=1) if count else np.zeros(rows, np.int64)
+    names = pool.names[np.arange(rows), best] if count else np.full(rows, -1, np.int32)
     named = names >= 0
     ratio = np.where(named, facts.lengths[names] - np.log([len(text) + 2 for text in queries.texts])[pool.query], 0)
     out[:, -5], out[:, -4] = np.maximum(ratio, 0), np.maximum(-ratio, 0)

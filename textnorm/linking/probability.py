@@ -32,6 +32,8 @@ PENALTIES = (0.3, 1.0, 4.0, 16.0)
 STEP, ENOUGH = 25, 200
 #: Share of right links that the default threshold aims at, and the range it lies in.
 AIM, LEAST, MOST = 0.9, 0.5, 0.95
+#: Share of queries below which hardly any are linked.
+FEW = 0.05
 
 
 @dataclass(frozen=True)
@@ -111,28 +113,31 @@ def fit_calibration(judged: Judged) -> tuple[Calibration, dict[str, Any]]:
         0.5,
         curve,
     )
-    min_p = default_threshold(p, judged.right)
+    min_p = default_threshold(p, judged.right, none=not bool(judged.known.all()))
     calibration = Calibration(
         calibration.weights, calibration.by_lang, steps, calibration.found, min_p, calibration.curve
     )
     return calibration, figures_of(p, judged, min_p)
 
 
-def default_threshold(p: Floats, right: NDArray[np.bool_]) -> float:
+def default_threshold(p: Floats, right: NDArray[np.bool_], *, none: bool = False) -> float:
     """Return the threshold to link at: the lowest from :data:`LEAST` on whose links are right in :data:`AIM` of cases,
-    by the labelled queries; where none is, the one where most are.
+    by the labelled queries.
+
+    Where that links hardly any: with ``none`` (some queries mean nothing of the base) the one where most are right,
+    because silence is an answer then; else :data:`LEAST`, what is likelier right than wrong.
     """
     best, at = 0.0, LEAST
-    for threshold in np.arange(LEAST, MOST + 1e-9, 0.01):
+    for threshold in np.round(np.arange(LEAST, MOST + 1e-9, 0.01), 2).tolist():
         linked = p >= threshold
         if not linked.any():
             break
         share = (right[linked].sum()) / linked.sum()
-        if share >= AIM:
-            return round(float(threshold), 2)
+        if share >= AIM and (none or linked.mean() >= FEW):
+            return float(threshold)
         if share > best:
-            best, at = float(share), float(threshold)
-    return round(at, 2)
+            best, at = float(share), threshold
+    return round(at, 2) if none else LEAST
 
 
 def figures_of(p: Floats, judged: Judged, min_p: float) -> dict[str, Any]:
