@@ -140,6 +140,20 @@ def test_many_rows_keep_their_order(tmp_path, built):
     assert [row["id"] for row in found[:3]] == ["J1", "J2", "J4"]
 
 
+def test_answers_that_are_forgotten_are_still_given(tmp_path, built, monkeypatch):
+    """The memory of answers may be emptied in the middle of a block whose rows need it."""
+    from textnorm.linking import stream
+
+    texts = ["baker", "tailor", "baker", "nurse", "plumber", "baker", "tailor", "programmer", "nurse", "baker"] * 3
+    source = tmp_path / "many.txt"
+    source.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
+    wanted = invoke("link", built, source).stdout
+    monkeypatch.setattr(stream, "BLOCK", 2)
+    for size in (1, len(wanted) // 20, len(wanted) // 8):
+        monkeypatch.setattr(stream, "MEMO", size)
+        assert invoke("link", built, source).stdout == wanted
+
+
 def test_bad_rows_are_set_aside(tmp_path, built):
     source = tmp_path / "in.jsonl"
     source.write_text('{"query": "baker"}\nno json\n{"query": 7}\n{"query": "nurse", "lang": 3}\n{"query": null}\n')

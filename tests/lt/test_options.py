@@ -234,9 +234,9 @@ def test_set_gives_values_of_the_pipeline(tmp_path: Path) -> None:
     assert "+Pagal penktą punktą atmesta." in _run("diff", str(source), *legal, "--against", "lt-speech")
     _run("run", str(source), "-o", str(tmp_path / "out"), *legal)
     assert (tmp_path / "out" / "a.txt").read_text(encoding="utf-8") == "Pagal penktą punktą atmesta.\n"
-    manifest = json.loads((tmp_path / "out" / "_manifest.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    plan = json.loads((tmp_path / "out" / "_plan.json").read_text(encoding="utf-8"))
     made = load("lt-speech", overrides={"components.nsw.domain": "legal"})
-    assert manifest["fingerprint"] == made.fingerprint != load("lt-speech").fingerprint
+    assert plan["steps"][0]["fingerprint"] == made.fingerprint != load("lt-speech").fingerprint
 
 
 @pytest.mark.parametrize(
