@@ -31,6 +31,9 @@ DEFAULTS: dict[str, float] = {
     "cognate": 0.6,
 }
 OTHER = 0.3
+#: The same where names are whole texts (there is a generator ``words`` then): one vector says little of a text that
+#: lists many things (Weller et al., arXiv 2508.21038), so words decide.
+TEXTS: dict[str, float] = {"lexical": 1.0, "words": 0.3, "dense": 0.05}
 FEATURES = {"longer": -0.1, "shorter": -0.1, "level": -0.4, "preferred": 0.001}
 #: Generators that compare a query as it is written, and what the score of any other is worth less in choosing a name.
 DIRECT = ("exact", "lexical", "dense", "abbreviations")
@@ -61,7 +64,8 @@ def columns_of(generators: Sequence[str]) -> list[str]:
 
 def default_weights(generators: Sequence[str]) -> Weights:
     """Return the weights without tuning."""
-    common = {name: DEFAULTS.get(name, OTHER) for name in generators}
+    known = {**DEFAULTS, **TEXTS} if "words" in generators else DEFAULTS
+    common = {name: known.get(name, OTHER) for name in generators}
     return Weights({**common, **FEATURES})
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 WIDTH, HEIGHT, EDGE = 360, 360, 40
+#: How the guard calls the weights without tuning.
+DEFAULT = "the default"
 
 
 def report_lines(report: Mapping[str, Any]) -> list[str]:
@@ -26,7 +28,8 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
         cells = (f"{row[kind]['mrr']:.4f} ({row[kind]['a1']:.3f})".rjust(max(13, len(kind))) for kind in kinds)
         lines.append(f"{(row['lang'] or '?').ljust(width)}  {row['n']:>6}  " + "  ".join(cells))
     lines.extend(
-        f"guard: {lang or 'queries without a language'}: {name} alone was better and is kept"
+        f"guard: {lang or 'queries without a language'}: "
+        + (f"{name} alone was better and is kept" if name != DEFAULT else "nothing was gained; the default is kept")
         for lang, name in report["kept"].items()
     )
     lines.append(f"roll-up to parents: {'on' if report['roll_up'] else 'off'}")

@@ -23,6 +23,7 @@ from textnorm.linking.learn import Lists, fit_lists, folds_of
 from textnorm.linking.linker import BLOCK, Linker, softmax
 from textnorm.linking.probability import Judged, fit_calibration
 from textnorm.linking.protocol import Candidates, Queries
+from textnorm.linking.report import DEFAULT, report_lines
 from textnorm.linking.structure import ranges
 
 FOLDS = 5
@@ -279,8 +280,6 @@ class Outcome:
 
     def lines(self) -> list[str]:
         """Return the report for people."""
-        from textnorm.linking.report import report_lines
-
         return report_lines(self.report)
 
 
@@ -384,12 +383,15 @@ def _report_rows(bench: Bench, scores: Floats, flat: Floats, known: NDArray[np.b
 
 
 def _guarded(bench: Bench, model: Model, scores: Floats) -> tuple[Model, Floats, dict[str, str]]:
-    """Return the model, and its held-back scores, with what is better put in its place language by language."""
+    """Return the model, and its held-back scores, with what is better put in its place language by language.
+
+    Weights that gain nothing on the default are not taken: what they do further down a list is not judged here.
+    """
     pool, known = bench.base.pool, bench.dev.known
     langs = np.array([lang or "" for lang in bench.dev.queries.langs])
     learned = bench.reciprocal(scores)
     default = Model.default(bench.names)
-    rivals: dict[str, tuple[Model, Floats]] = {"the default": (default, bench.reciprocal(scores_of(bench, default)))}
+    rivals: dict[str, tuple[Model, Floats]] = {DEFAULT: (default, bench.reciprocal(scores_of(bench, default)))}
     for g, name in enumerate(bench.names):
         alone = replace(default, weights=Weights({name: 1.0}))
         rivals[name] = (alone, bench.single(g))
@@ -401,8 +403,11 @@ def _guarded(bench: Bench, model: Model, scores: Floats) -> tuple[Model, Floats,
         if not mask.any():
             continue
         name, (rival, values) = max(rivals.items(), key=lambda item: float(item[1][1][mask].mean()))
-        if learned[mask].mean() >= values[mask].mean() - SLACK:
+        idle = learned[mask].mean() < rivals[DEFAULT][1][mask].mean() + SLACK
+        if learned[mask].mean() >= values[mask].mean() - SLACK and not idle:
             continue
+        if idle and values[mask].mean() <= rivals[DEFAULT][1][mask].mean() + SLACK:
+            name, (rival, values) = DEFAULT, rivals[DEFAULT]
         kept[lang] = name
         columns = columns_of(bench.names)
         change = rival.weights.of(columns, None) - model.weights.of(columns, None)
