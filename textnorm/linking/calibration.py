@@ -143,7 +143,7 @@ class Calibration:
         )
 
 
-#: Without tuning: a logistic fitted on eight development sets together, moved down by .4 to be cautious. A query without
+#: Without tuning: a logistic fitted on eight development sets together, moved down by .4: cautious. A query without
 #: a near name is linked to nothing, and neither is one that two concepts answer equally well.
 PRIOR = Calibration({"bias": -4.6, "near": 4.1, "lead": 3.5, "first": 0.25})
 
