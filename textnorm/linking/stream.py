@@ -159,7 +159,9 @@ class Answers:
                     new.setdefault(key, row)
                 end += 1
             found = self._link(new)
-            yield [self._answer(row, found) for row in rows[at:end]]
+            answers = [self._answer(row, found) for row in rows[at:end]]
+            self._keep(found)  # only now: the answers above may be of queries that it lets go of
+            yield answers
             at = end
 
     def _answer(self, row: Row, found: dict[tuple[Any, ...], str]) -> str:
@@ -180,15 +182,16 @@ class Answers:
             contexts=[row.context for row in rows],
             attributes=[row.attributes for row in rows],
         )
-        found = dict(zip(new, self.lines.lines(self.linker.rank_block(queries, self.k)), strict=True))
+        return dict(zip(new, self.lines.lines(self.linker.rank_block(queries, self.k)), strict=True))
+
+    def _keep(self, found: dict[tuple[Any, ...], str]) -> None:
         size = sum(map(len, found.values()))
         if self._size + size > MEMO:
             self._memo, self._size = {}, 0
             if size > MEMO:
-                return found
+                return
         self._memo.update(found)
         self._size += size
-        return found
 
 
 class JsonSink:
