@@ -14,6 +14,7 @@ pytest.importorskip("faiss", reason="the extra 'linking' is not installed")
 pytest.importorskip("sparse_dot_topn", reason="the extra 'linking' is not installed")
 
 from textnorm.cli import main
+from textnorm.errors import UsageError
 from textnorm.linking.linker import Linker
 from textnorm.retrieval import changing
 
@@ -169,6 +170,31 @@ def test_bad_rows_are_set_aside(tmp_path, built):
     assert "3 of 5 rows quarantined" in result.stderr
 
 
+def test_a_reranker_has_no_tuned_precision(tmp_path, built):
+    assert "use --min-p" in fails("link", built, "--rerank", tmp_path, "--precision", ".9")
+
+
+def test_a_row_set_aside_keeps_its_line_in_a_table(tmp_path, built):
+    source = tmp_path / "in.tsv"
+    source.write_text("query\tlang\nbaker\ten\nbad row\ta\tb\n", encoding="utf-8")
+    invoke("link", built, source, "-o", tmp_path / "out.tsv", code=3)
+    lines = [line.split("\t") for line in (tmp_path / "out.tsv").read_text().splitlines()]
+    assert lines[2] == ["bad row a b", "", "", "", "", "[]"]
+    invoke("link", built, source, "-o", tmp_path / "out.parquet", code=3)
+    last = pq.read_table(tmp_path / "out.parquet").to_pylist()[1]
+    assert (last["query"], last["lang"], last["query_link_p"]) == ("bad row\ta\tb", None, None)
+
+
+def test_answers_let_go_of_are_asked_for_again(tmp_path, built, monkeypatch):
+    """A query whose answer is dropped in the very block in which it comes again."""
+    monkeypatch.setattr("textnorm.linking.stream.MEMO", 5000)
+    monkeypatch.setattr("textnorm.linking.stream.BLOCK", 4)
+    texts = ["baker" if i % 3 == 0 else f"nurse {i * 7 % 40}" for i in range(300)]
+    found = linked(built, "-k", "2", stdin="\n".join(texts))
+    assert [row["query"] for row in found] == texts
+    assert {row["id"] for row in found if row["query"] == "baker"} == {"J1"}
+
+
 def test_nothing_half_written_is_left(tmp_path, built, monkeypatch):
     out = tmp_path / "out.jsonl"
     out.write_text("before\n")
@@ -278,3 +304,35 @@ def test_python(built):
 
     linker = textnorm.linking.Linker.load(built)
     assert [link.id for link in linker.link(["kepėjas"], k=1, langs=["lt"])] == ["J1"]
+
+
+@pytest.mark.parametrize("lang", ["EN", "en-GB", "en_US", " en"])
+def test_a_language_is_found_however_it_is_written(built, lang):
+    linker = Linker.load(built)
+    assert linker.link(["pipe fitters"], langs=[lang]) == linker.link(["pipe fitters"], langs=["en"])
+    assert linker.link(["pipe fitters"], langs=[""]) == linker.link(["pipe fitters"])
+    assert linker.kb.code("kk-Cyrl") == "kk"
+
+
+@pytest.mark.parametrize(
+    ("option", "told"), [({"min_p": 5}, "min_p"), ({"types": "job"}, "types"), ({"granularity": "x"}, "granularity")]
+)
+def test_wrong_options_in_python(built, option, told):
+    with pytest.raises(UsageError, match=told):
+        Linker.load(built).with_options(**option)
+
+
+def test_what_is_no_text_is_named(built):
+    with pytest.raises(UsageError, match="Text 1 is None"):
+        Linker.load(built).link(["baker", None])
+
+
+def test_a_decision_is_told_of_every_candidate(tmp_path, built):
+    table = tsv(tmp_path / "mine.tsv", [("baker", ""), ("tailor", "J4")], ("query", "concept_id"))
+    none, other = linked(built, "--decisions", table, "--types", "job", stdin="baker\ntailor\n")
+    assert none["id"] is None
+    assert [c["why"]["decision"] for c in none["candidates"]] == [False] * len(none["candidates"]) != []
+    first = other["candidates"][0]
+    assert (first["id"], first["name"], first["lang"]) == ("J4", "nurse", "en")
+    assert list(first) == ["id", "name", "lang", "score", "p", "why"]
+    assert [c["why"]["decision"] for c in other["candidates"]] == [True] + [False] * (len(other["candidates"]) - 1)

@@ -78,6 +78,9 @@ def command(
     if min_p is not None and precision is not None:
         msg = "--min-p and --precision exclude each other: both set the threshold."
         raise UsageError(msg)
+    if rerank is not None and precision is not None:
+        msg = "--rerank and --precision exclude each other: the index was tuned on its own p; use --min-p."
+        raise UsageError(msg)
     given = detect(queries)
     form = given if source is None else Format(source, given.codec)
     target = detect(output)

@@ -2,8 +2,9 @@
 
 ``why`` of a candidate: under the name of each generator that found it, the score it gave; ``inherited``, where roll-up
 counts, the descendant that gave the best score; ``level``, where the levels of query and name differ; ``decision``,
-where the user's table says so; ``sum``, where it is asked for: what each feature added to the score, which they make
-up. With a re-ranker the score is its own, and stands under its name in place of ``sum``.
+where the user's table speaks of the query, whether it says this one; ``sum``, where it is asked for: what each feature
+added to the score, which they make up. With a re-ranker the score is its own, and stands under its name in place of
+``sum``.
 """
 
 from __future__ import annotations
@@ -68,16 +69,17 @@ def _decided(linker: Linker, ranked: Ranked, i: int, candidates: list[dict[str, 
         p = candidates[0]["p"] if found is not None else round(float(ranked.none[i]), DIGITS)
         return {"query": text, "id": found, "p": p, "candidates": candidates}
     for candidate in candidates:
-        candidate["p"] = 0.0
+        candidate["p"], candidate["why"] = 0.0, {"decision": False, **candidate["why"]}
     if found is not None:
         mine = [candidate for candidate in candidates if candidate["id"] == found]
         others = [candidate for candidate in candidates if candidate["id"] != found]
         if not mine:
-            name, lang = linker.kb.title(chosen, ranked.queries.langs[i]), ranked.queries.langs[i]
+            row = linker.kb.title_row(chosen, ranked.queries.langs[i])
+            name, lang = (linker.kb.texts[row], linker.kb.langs[row]) if row >= 0 else (found, None)
             top = candidates[0]["score"] if candidates else 0.0
-            mine = [{"id": found, "name": name, "lang": lang, "score": top, "why": {}}]
+            mine = [{"id": found, "name": name, "lang": lang, "score": top, "p": 1.0, "why": {}}]
             others = others[: max(0, len(candidates) - 1)]
-        mine[0] = {**mine[0], "p": 1.0, "why": {"decision": True, **mine[0]["why"]}}
+        mine[0] = {**mine[0], "p": 1.0, "why": {**mine[0]["why"], "decision": True}}
         candidates = [*mine, *others]
     return {"query": text, "id": found, "p": 1.0, "candidates": candidates}
 

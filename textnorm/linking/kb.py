@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -37,6 +38,11 @@ class Links(NamedTuple):
         for start, _ in found:
             counts[start + 1] += 1
         return cls(np.cumsum(counts), np.array([end for _, end in found], np.int32))
+
+
+def language(code: str) -> str:
+    """Return a language without its region or script: ``lt`` for ``lt-LT``."""
+    return code.replace("_", "-").partition("-")[0].strip().lower()
 
 
 class KnowledgeBase:
@@ -108,14 +114,36 @@ class KnowledgeBase:
         """Languages of the names, sorted."""
         return sorted({lang for lang in self.langs if lang is not None})
 
+    @cached_property
+    def _codes(self) -> dict[str, str]:
+        """The code of each language in the base, by the code without region or script; of several the commonest."""
+        counts = Counter(lang for lang in self.langs if lang is not None)
+        found: dict[str, str] = {}
+        for lang in sorted(counts, key=lambda lang: (-counts[lang], lang)):
+            found.setdefault(language(lang), lang)
+        return {**found, **{lang: lang for lang in counts}}
+
+    def code(self, lang: str | None) -> str | None:
+        """Return a language as the base writes it, so that ``LT`` and ``lt-LT`` are ``lt``; ``None`` for an empty."""
+        if lang is None or not lang.strip():
+            return None
+        own = self._codes.get(lang)
+        return own if own is not None else self._codes.get(language(lang), language(lang))
+
     def title(self, concept: int, lang: str | None = None) -> str:
         """Return the name that stands for a concept, its id where it has none."""
+        row = self.title_row(concept, lang)
+        return self.texts[row] if row >= 0 else self.ids[concept]
+
+    def title_row(self, concept: int, lang: str | None = None) -> int:
+        """Return the row of the name that stands for a concept, -1 where it has none."""
         rows = self.rows.of(concept).tolist()
         if not rows:
-            return self.ids[concept]
+            return -1
+        lang = self.code(lang)
 
         def order(row: int) -> tuple[bool, int, int]:
             kind = self.kinds[row]
             return self.langs[row] != lang, PREFERRED.index(kind) if kind in PREFERRED else len(PREFERRED), row
 
-        return self.texts[min(rows, key=order)]
+        return int(min(rows, key=order))

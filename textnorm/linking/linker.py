@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textnorm.errors import DataError, UsageError
+from textnorm.errors import DataError, UsageError, choices
 from textnorm.linking.calibration import PRIOR, Calibration, signals_of
 from textnorm.linking.decisions import Decisions
 from textnorm.linking.features import Facts, Model, Scored, score
@@ -104,6 +104,22 @@ class Options:
     types: tuple[str, ...] = ()
     granularity: Granularity = "auto"
 
+    def __post_init__(self) -> None:
+        """Check what is given.
+
+        Raises:
+            UsageError: an option is out of its range, or ``types`` is one string.
+        """
+        if self.min_p is not None and not 0 <= self.min_p <= 1:
+            msg = f"min_p is {self.min_p}; a probability is from 0 to 1."
+            raise UsageError(msg)
+        if isinstance(self.types, str):
+            msg = f"types is one string; write ({self.types!r},)."
+            raise UsageError(msg)
+        if self.granularity not in get_args(Granularity):
+            msg = f"There is no granularity '{self.granularity}'. {choices(self.granularity, get_args(Granularity))}"
+            raise UsageError(msg)
+
 
 class Linker:
     """Links texts to the concepts of an index.
@@ -189,7 +205,7 @@ class Linker:
         *,
         langs: Sequence[str | None] | None = None,
         contexts: Sequence[str | None] | None = None,
-        attributes: Sequence[Sequence[str]] | None = None,
+        attributes: Sequence[Sequence[str] | None] | None = None,
     ) -> list[Link]:
         """Return the links of texts, in their order.
 
@@ -201,7 +217,7 @@ class Linker:
             attributes: what else is known of each, such as skills.
 
         Raises:
-            UsageError: ``texts`` is one string, columns differ in length, or ``k`` is below 1.
+            UsageError: ``texts`` is one string or holds something else, columns differ in length, or ``k`` is below 1.
         """
         from textnorm.linking.explain import links_of
 
@@ -216,6 +232,10 @@ class Linker:
         for at in range(0, len(queries), BLOCK):
             yield self.rank_block(queries.part(range(at, min(at + BLOCK, len(queries)))), k)
 
+    def told(self, queries: Queries) -> Queries:
+        """Return queries with their languages as the base writes them."""
+        return replace(queries, langs=[self.kb.code(lang) for lang in queries.langs])
+
     def search(self, queries: Queries, depth: int) -> list[Candidates]:
         """Return the candidates of each generator."""
         cut = [text if len(text) <= LONGEST else text[:LONGEST] for text in queries.texts]
@@ -224,6 +244,7 @@ class Linker:
 
     def rank_block(self, queries: Queries, k: int) -> Ranked:
         """Return the links of a block of queries as arrays."""
+        queries = self.told(queries)
         model = self.active
         depth = max(model.depth, k)
         # Types are filtered behind the search: ask for more, so that enough are left.

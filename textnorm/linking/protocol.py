@@ -39,17 +39,21 @@ class Queries:
         *,
         langs: Sequence[str | None] | None = None,
         contexts: Sequence[str | None] | None = None,
-        attributes: Sequence[Sequence[str]] | None = None,
+        attributes: Sequence[Sequence[str] | None] | None = None,
     ) -> Queries:
         """Return queries; columns that are not given are empty.
 
         Raises:
-            UsageError: ``texts`` is a single string, or a column has another length.
+            UsageError: ``texts`` is a single string or holds something else, or a column has another length.
         """
         if isinstance(texts, str):
             msg = "A linker takes a sequence of texts, not one string; write [text]."
             raise UsageError(msg)
         n = len(texts)
+        odd = next((i for i, text in enumerate(texts) if not isinstance(text, str)), None)
+        if odd is not None:
+            msg = f"Text {odd} is {texts[odd]!r}, no string; leave such rows out, or link them as ''."
+            raise UsageError(msg)
         for name, column in (("langs", langs), ("contexts", contexts), ("attributes", attributes)):
             if column is not None and len(column) != n:
                 msg = f"There are {n} queries, but {len(column)} {name}."
@@ -58,7 +62,7 @@ class Queries:
             list(texts),
             [None] * n if langs is None else list(langs),
             [None] * n if contexts is None else list(contexts),
-            [()] * n if attributes is None else [tuple(given) for given in attributes],
+            [()] * n if attributes is None else [tuple(given or ()) for given in attributes],
         )
 
     def __len__(self) -> int:

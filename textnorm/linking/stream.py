@@ -158,18 +158,19 @@ class Answers:
                 if row.error is None and row.text is not None and key not in self._memo:
                     new.setdefault(key, row)
                 end += 1
-            memo = self._memo  # a full one is replaced, not emptied: the rows of this block still need it
             found = self._link(new)
-            yield [self._answer(row, found, memo) for row in rows[at:end]]
+            answers = [self._answer(row, found) for row in rows[at:end]]
+            self._keep(found)  # only now: the answers above may be of queries that it lets go of
+            yield answers
             at = end
 
-    def _answer(self, row: Row, found: dict[tuple[Any, ...], str], memo: dict[tuple[Any, ...], str]) -> str:
+    def _answer(self, row: Row, found: dict[tuple[Any, ...], str]) -> str:
         if row.error is not None:
             return f'"id": null, "p": null, "candidates": [], "error": {encode_basestring(row.error)}}}'
         if row.text is None:
             return '"id": null, "p": 1.0, "candidates": []}'
         key = row[:1] + row[2:5]
-        return found.get(key) or memo[key]
+        return found.get(key) or self._memo[key]
 
     def _link(self, new: dict[tuple[Any, ...], Row]) -> dict[tuple[Any, ...], str]:
         if not new:
@@ -181,15 +182,16 @@ class Answers:
             contexts=[row.context for row in rows],
             attributes=[row.attributes for row in rows],
         )
-        found = dict(zip(new, self.lines.lines(self.linker.rank_block(queries, self.k)), strict=True))
+        return dict(zip(new, self.lines.lines(self.linker.rank_block(queries, self.k)), strict=True))
+
+    def _keep(self, found: dict[tuple[Any, ...], str]) -> None:
         size = sum(map(len, found.values()))
         if self._size + size > MEMO:
             self._memo, self._size = {}, 0
             if size > MEMO:
-                return found
+                return
         self._memo.update(found)
         self._size += size
-        return found
 
 
 class JsonSink:

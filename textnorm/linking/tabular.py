@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from textnorm.errors import DataError
 from textnorm.linking.kb import KnowledgeBase
 from textnorm.linking.stream import LinkOptions, Row, check_free
 from textnorm.streaming.chunks import Chunk, Record
 from textnorm.streaming.formats import Kind
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SUFFIXES = ("link_id", "link_name", "link_p", "link_candidates")
 
@@ -34,7 +37,15 @@ def make_sink(
 
 def _records(chunk: Chunk, rows: Sequence[Row]) -> list[Record]:
     found = [record for record in chunk.records() if record is not None]
-    return found if len(found) == len(rows) else [{chunk.column: row.text} for row in rows]
+    if len(found) != len(rows):
+        return [{chunk.column: row.text} for row in rows]
+    # Of a row that could not be read the whole line stands in the query's column, so that nothing is lost.
+    return [
+        {chunk.column: (row.text or "").replace("\t", " ")}
+        if row.error is not None and not any(record.values())
+        else record
+        for record, row in zip(found, rows, strict=True)
+    ]
 
 
 def _facts(answer: str, kb: KnowledgeBase) -> tuple[str | None, str | None, float | None, list[Any]]:
@@ -44,6 +55,21 @@ def _facts(answer: str, kb: KnowledgeBase) -> tuple[str | None, str | None, floa
     if concept is not None:
         name = next((c["name"] for c in candidates if c["id"] == concept), None) or kb.title(kb.number[concept])
     return concept, name, found["p"], candidates
+
+
+def _with_lines(batch: pa.RecordBatch, column: str, rows: Sequence[Row]) -> pa.RecordBatch:
+    """Return a batch with the line of each row that could not be read in the query's column, where that has room."""
+    import pyarrow as pa
+
+    at = batch.schema.get_field_index(column)
+    if at < 0 or not any(row.error for row in rows):
+        return batch
+    kind = batch.schema.field(at).type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        return batch
+    values = batch.column(at).to_pylist()
+    texts = [row.text if row.error and not value else value for row, value in zip(rows, values, strict=True)]
+    return batch.set_column(at, batch.schema.field(at), pa.array(texts, kind))
 
 
 class TsvSink:
@@ -129,6 +155,7 @@ class ParquetSink:
         if self._writer is None:
             check_free(batch.schema.names, self.added, chunk.label, self.options)
             self._source = batch.schema
+        batch = _with_lines(batch, chunk.column, rows)
         kept = [i for i, name in enumerate(batch.schema.names) if name not in self.added]
         facts = [_facts(answer, self.kb) for answer in answers]
         for _, _, _, candidates in facts:

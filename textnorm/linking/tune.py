@@ -79,7 +79,14 @@ def dev_of(rows: Sequence[Labelled], linker: Linker, folds: int = FOLDS) -> Dev:
         for c in row.ids:
             if c not in number:
                 unknown[c] = unknown.get(c, 0) + 1
-    queries = Queries.of([row.query for row in rows], langs=[row.lang for row in rows])
+    queries = linker.told(
+        Queries.of(
+            [row.query for row in rows],
+            langs=[row.lang for row in rows],
+            contexts=[row.context for row in rows],
+            attributes=[row.attributes for row in rows],
+        )
+    )
     known = sum(len(ids) > 0 for ids in gold)
     if known < FEWEST:
         msg = (

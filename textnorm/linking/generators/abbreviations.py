@@ -19,9 +19,9 @@ from textnorm.errors import DataError
 from textnorm.linking.generators.exact import no_settings
 from textnorm.linking.generators.folding import fold_names
 from textnorm.linking.generators.grams import GramSettings
-from textnorm.linking.generators.lexical import Lexical, LexicalFactory, language
+from textnorm.linking.generators.lexical import Lexical, LexicalFactory
 from textnorm.linking.generators.ranking import merged
-from textnorm.linking.kb import KnowledgeBase
+from textnorm.linking.kb import KnowledgeBase, language
 from textnorm.linking.protocol import Candidates, Queries
 from textnorm.resources import rules_dir
 

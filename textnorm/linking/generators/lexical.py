@@ -13,7 +13,7 @@ from textnorm.linking.generators.folding import fold_names
 from textnorm.linking.generators.grams import GramSettings
 from textnorm.linking.generators.postings import Postings
 from textnorm.linking.generators.ranking import Scored, Slots, top_concepts
-from textnorm.linking.kb import KnowledgeBase
+from textnorm.linking.kb import KnowledgeBase, language
 from textnorm.linking.protocol import Candidates, Queries
 
 if TYPE_CHECKING:
@@ -197,11 +197,6 @@ def gram_settings(generator: str, settings: dict[str, Any]) -> GramSettings:
             msg = f"The generator '{generator}' has no setting '{name}'. {known}"
             raise UsageError(msg)
     return GramSettings(**settings)
-
-
-def language(code: str) -> str:
-    """Return a language without its region or script: ``lt`` for ``lt-LT``."""
-    return code.replace("_", "-").partition("-")[0].lower()
 
 
 def own_languages(kb: KnowledgeBase) -> frozenset[str]:
