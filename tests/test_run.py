@@ -173,6 +173,41 @@ def test_run_bad_input(cfg, corpus, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+def test_a_wrong_option_leaves_the_folder_free(cfg, corpus, tmp_path):
+    out = tmp_path / "out"
+    assert "no column 'body'" in fails_with("run", corpus / "c.parquet", "-o", out, "-p", cfg, "--column", "body")
+    assert not list(out.iterdir())
+    invoke("run", corpus / "c.parquet", "-o", out, "-p", cfg)
+    assert (out / "_SUCCESS").exists()
+
+
+def test_an_odd_file_among_good_ones_is_a_fault_of_the_data(cfg, corpus, tmp_path):
+    pq.write_table(pa.table({"other": ["5"]}), corpus / "e.parquet")
+    result = invoke("run", corpus, "-o", tmp_path / "out", "-p", cfg, "--on-error", "fail", code=1)
+    assert "e.parquet: there is no column 'text'" in result.stderr
+
+
+def test_a_file_that_no_run_wrote_is_never_replaced(cfg, corpus, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.txt").write_text("mine")
+    for mode in ("--fresh", "--resume"):
+        assert "no run wrote it" in fails("run", corpus, "-o", out, "-p", cfg, mode)
+    assert tree(out) == {"a.txt": b"mine"}
+
+
+def test_what_is_passed_over_and_what_stays_is_said(cfg, corpus, tmp_path):
+    out = tmp_path / "out"
+    (corpus / "table.csv").write_text("text\n5\n")
+    (corpus / "_hidden.csv").write_text("")
+    said = invoke("run", corpus, "-o", out, "-p", cfg).stderr
+    assert f"1 files ({corpus / 'table.csv'})" in said
+    (corpus / "a.txt").unlink()
+    said = invoke("run", corpus, "-o", out, "-p", cfg, "--resume").stderr
+    assert "not among the inputs now: 1 (a.txt)" in said
+    assert (out / "a.txt").exists()
+
+
 def fails_with(*args):
     result = invoke(*args, code=2)
     assert "error: " in result.stderr
@@ -192,3 +227,6 @@ def test_run_by_document(tmp_path):
         for name in ("o1", "o2")
     ]
     assert norms == [["1", "2", "1"], ["1", "1", "1"]]
+    # The first file lacks the column: the option is wrong, whatever the format and however many work.
+    missing = ["run", tmp_path / "a.jsonl", "-o", tmp_path / "o3", "-p", cfg, "--document", "doc"]
+    assert "no field 'doc'" in fails_with(*missing)

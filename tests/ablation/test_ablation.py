@@ -257,7 +257,7 @@ def test_rows_without_text_or_label_are_counted(tmp_path):
         ("a.txt", "a\n", ("--label", "y"), 2, "plain text has no column"),
         ("a.tsv", "text\ty\na\tb\n", ("--label", "z"), 2, "no column 'z'"),
         ("a.tsv", "text\ty\na\tb\n", ("--label", "text"), 2, "both name"),
-        ("a.tsv", "text\ty\na\tb\n", ("--label", "y"), 1, "two labels at least"),
+        ("a.tsv", "text\ty\na\tb\n", ("--label", "y"), 1, "a.tsv, column 'y': A classifier needs two labels at least"),
         ("a.tsv", "text\ty\n", ("--label", "y"), 1, "no row has a text and a label"),
         ("a.tsv", "text\ty\na\tb\n", ("--label", "y", "-p", "unicod"), 2, "Did you mean 'unicode'"),
         ("a.jsonl", '{"text": "a", "y": [1]}\n', ("--label", "y"), 1, "is no class"),

@@ -227,6 +227,14 @@ def test_faulty_rows(tmp_path):
     result = run(path, "--exact", "--errors", "quarantine", code=3)
     assert [json.loads(line)["text_dup_of"] for line in result.stdout.splitlines()] == [None, None, 0]
     assert "1 rows could not be read" in result.stderr
+    assert f"quarantined: {path}, line 2: invalid UTF-8" in result.stderr
+
+
+def test_files_whose_types_differ_are_told_by_column(tmp_path):
+    for name, kind in (("a", pa.string()), ("b", pa.large_string())):
+        pq.write_table(pa.table({"id": [1], "text": pa.array(["x"], kind)}), tmp_path / f"{name}.parquet")
+    paths = [tmp_path / "a.parquet", tmp_path / "b.parquet", "-o", tmp_path / "o.parquet"]
+    assert "'text' is large_string instead of string;" in run(*paths, "--exact", code=1).stderr
 
 
 @pytest.mark.parametrize(

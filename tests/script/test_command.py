@@ -93,6 +93,9 @@ def test_pairs_that_do_not_align_are_told(toy, tmp_path):
             1,
         ),
         ({}, ["--mapping", "none.tsv", "--text", "text.txt"], ["none.tsv"], 2),
+        ({"p.tsv": "qu\tku\n"}, ["--pairs", "p.tsv"], ["p.tsv", "too little"], 1),
+        ({"p.tsv": "!\t?\n"}, ["--pairs", "p.tsv"], ["p.tsv", "too little"], 1),
+        ({"p.tsv": "qu la\tku la\n"}, ["--pairs", "p.tsv"], ["p.tsv", "too little"], 1),
     ],
 )
 def test_bad_input_to_train(toy, tmp_path, files, args, words, code):
@@ -108,7 +111,9 @@ def test_bad_input_to_train(toy, tmp_path, files, args, words, code):
 def test_a_folder_of_something_else_is_refused(toy, tmp_path):
     (tmp_path / "precious.txt").write_text("x", encoding="utf-8")
     args = ["--mapping", toy / "map.tsv", "--text", toy / "text.txt", "-o", tmp_path]
-    assert "no script model" in fails("script", "train", *args, code=2)
+    refused = fails("script", "train", *args, code=2)
+    assert "no script model" in refused
+    assert "training on" not in refused  # told before any work
     assert "no folder" in fails("script", "train", *args[:-1], tmp_path / "a" / "b", code=2)
 
 

@@ -69,13 +69,22 @@ def test_pairs_that_do_not_align_are_told_and_left_out(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("a\tb\tc\n", ["line 1", "3 columns"]), ("x\ny\nas\taš\n", ["2 of 3", "line 1"]), ("", ["0 of 0"])],
+    [
+        ("a\tb\tc\n", ["line 1", "3 columns"]),
+        ("x\ny\nas\taš\n", ["2 of 3", "line 1"]),
+        ("noisy\tclean\n", ["no pairs"]),
+    ],
 )
 def test_pairs_that_cannot_be_used(tmp_path, text, words):
     with pytest.raises(DataError) as caught:
         read_pairs(written(tmp_path, text))
     for word in words:
         assert word in str(caught.value)
+
+
+def test_a_header_of_pairs_is_no_pair(tmp_path):
+    assert read_pairs(written(tmp_path, "noisy\tclean\nas\taš\n")) == ([("as", "aš")], [])
+    assert read_pairs(written(tmp_path, "as\taš\nnoisy\tclean\n"))[0][1] == ("noisy", "clean")
 
 
 def test_text_is_read_plain_and_packed(tmp_path):

@@ -84,12 +84,12 @@ def command(
     nlp = load(pipeline, overrides=overrides)
     texts, labels, skipped = _read(file, column, label)
     progress = _Progress()
-    report = study(
-        texts,
-        labels,
-        Settings(pipeline, overrides, switches, classes, folds, repeats, sample, draws, seed),
-        progress.show,
-    )
+    asked = Settings(pipeline, overrides, switches, classes, folds, repeats, sample, draws, seed)
+    try:
+        report = study(texts, labels, asked, progress.show)
+    except DataError as error:
+        msg = f"{file}, column '{label}': {error}"
+        raise DataError(msg) from error
     progress.clear()
     report = {"file": file, "read": len(texts), "without_text_or_label": skipped, **report}
     report["settings"]["fingerprint"] = nlp.fingerprint

@@ -6,7 +6,7 @@ from typing import cast
 
 import click
 
-from textnorm.commands.common import QUARANTINED, column_option, overwrite_option
+from textnorm.commands.common import NAMED, QUARANTINED, column_option, overwrite_option
 from textnorm.errors import UsageError
 from textnorm.streaming.formats import STDIO, check_input, check_output, detect, is_same
 
@@ -94,6 +94,7 @@ def command(
     signer = None if exact_only else Signer(threshold, permutations, shingle, seed)
     options = ReadOptions(column, None, cast("Errors", errors), "--errors replace puts U+FFFD there.")
     kind = "jsonl" if output == STDIO else form.kind
+    faults = _Faults()
     marked: Marked = mark(
         list(zip(inputs, forms, strict=True)),
         output,
@@ -103,10 +104,30 @@ def command(
         signer,
         overwrite_columns=overwrite_columns,
         budget=memory << 20,
+        say=faults.say,
     )
+    faults.more()
     for line in marked.lines():
         click.echo(line, err=True)
     if json_out is not None:
         with writing(json_out) as stream:
             stream.write((json.dumps({**marked.counts(), "version": __version__}, indent=1) + "\n").encode())
     return QUARANTINED if marked.bad else 0
+
+
+class _Faults:
+    """Names the first rows that could not be read, and counts the others."""
+
+    def __init__(self) -> None:
+        self._named = 0
+
+    def say(self, line: str) -> None:
+        """Name one row."""
+        self._named += 1
+        if self._named <= NAMED:
+            click.echo(line, err=True)
+
+    def more(self) -> None:
+        """Say how many were not named."""
+        if self._named > NAMED:
+            click.echo(f"quarantined: {self._named - NAMED} more", err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -71,8 +71,9 @@ def mark(
     *,
     overwrite_columns: bool = False,
     budget: int = 64 << 20,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Marked:
-    """Write the rows of all inputs with their verdicts.
+    """Write the rows of all inputs with their verdicts; ``say`` gets a line for each row that cannot be read.
 
     Raises:
         DataError: damaged data, or an input that changed while it was read.
@@ -93,6 +94,8 @@ def mark(
         numbers: dict[int, int] = {}  # text -> row, where they differ: only for first texts of clusters
         for path, form in inputs:
             for chunk in read(path, form, options):
+                for i, why in sorted(chunk.bad.items()):
+                    say(f"quarantined: {chunk.where(i)}: {why}")
                 records = chunk.records()
                 texts = _texts(chunk)
                 if clusters.digests(at, at + len(texts)) != b"".join(exact_key(text) for _, text in texts):
@@ -138,6 +141,17 @@ def _count(marked: Marked, verdict: Verdict) -> None:
     marked.clusters += int(((verdict.dup_of < 0) & (verdict.size > 1)).sum())
     marked.exact += int(((verdict.dup_of >= 0) & verdict.exact).sum())
     marked.near += int(((verdict.dup_of >= 0) & ~verdict.exact).sum())
+
+
+def _unlike(now: Any, before: Any) -> str:
+    """Say how two Arrow schemas differ: the first fields that are new, gone, or of another type."""
+    kinds = [{field.name: str(field.type) for field in schema} for schema in (now, before)]
+    said = [
+        f"'{name}' is {kinds[0].get(name, 'missing')} instead of {kinds[1].get(name, 'missing')}"
+        for name in dict.fromkeys([*now.names, *before.names])
+        if kinds[0].get(name) != kinds[1].get(name)
+    ]
+    return ", ".join(said[:3]) or f"{now.names} instead of {before.names}"
 
 
 class _Writer:
@@ -204,7 +218,7 @@ class _Writer:
         if self._schema is None:
             self._schema = batch.schema
         elif not batch.schema.equals(self._schema):
-            msg = f"{chunk.label}: other columns than before: {batch.schema.names} instead of {self._schema.names}."
+            msg = f"{chunk.label}: other columns than before: {_unlike(batch.schema, self._schema)}; write .jsonl."
             raise DataError(msg)
         table = pa.Table.from_batches([batch]).drop_columns([n for n in self.added if n in batch.schema.names])
         kinds = (pa.int64(), pa.string(), pa.float32(), pa.int64())

@@ -43,7 +43,8 @@ ENGINES = ("local", "ray")
     "steps",
     multiple=True,
     metavar="COLUMN=PIPELINE",
-    help="Normalize COLUMN with PIPELINE; several in one pass, instead of -p and --column.",
+    help="Normalize COLUMN with PIPELINE, or COLUMN=link:INDEX, COLUMN=encode:MODEL; several in one pass, instead of "
+    "-p and --column.",
 )
 @click.option("--plan", "plan_file", metavar="PLAN.toml", help="The steps from a file, instead of -p and --column.")
 @document_option
@@ -107,7 +108,11 @@ def command(
         msg = f"There is no engine '{engine}'. Known: {', '.join(ENGINES)}."
         raise UsageError(msg)
     out_dir = Path(output)
-    units = expand(list(inputs), out_dir)
+    over: list[Path] = []
+    units = expand(list(inputs), out_dir, over)
+    if over:
+        shown = ", ".join(map(str, over[:3])) + (" …" if len(over) > 3 else "")
+        click.echo(f"passed over, no .txt, .jsonl, .tsv or .parquet: {len(over)} files ({shown})", err=True)
     mode: Mode | None = "resume" if resume else "fresh" if fresh else None
 
     from textnorm.streaming.plans import StepSpec, build, parse_step, read_plan

@@ -160,11 +160,16 @@ class Unit:
     name: str
 
 
-def expand(inputs: list[str], out_dir: Path) -> list[Unit]:
+def expand(inputs: list[str], out_dir: Path, over: list[Path] | None = None) -> list[Unit]:
     """Return the files that arguments mean: files, folders (searched deep) and glob patterns, sorted within each.
 
     Of a folder or a pattern only files with known endings are taken; names that begin with ``.`` or ``_`` are passed
     over, and so is the output folder.
+
+    Args:
+        inputs: the arguments.
+        out_dir: the output folder.
+        over: gets the files that were passed over for their endings.
 
     Raises:
         UsageError: an argument means nothing, or two files have one relative name.
@@ -180,14 +185,14 @@ def expand(inputs: list[str], out_dir: Path) -> list[Unit]:
                 msg = f"The output folder {out_dir} is the input {item}; choose another, perhaps {place / 'out'}."
                 raise UsageError(msg)
             found, base = _files_below(place), place
-            found = [p for p in found if _wanted(p, base, out_dir)]
+            found = _take(found, base, out_dir, over)
             what = "holds no .txt, .jsonl, .tsv or .parquet files"
         elif place.exists():
             found, base, what = [place], place.parent, ""
         elif glob.has_magic(item):
             base = _fixed_part(item)
             found = [Path(p) for p in sorted(glob.glob(item, recursive=True))]  # noqa: PTH207 - a pattern may be absolute
-            found = [p for p in found if p.is_file() and _wanted(p, base, out_dir)]
+            found = _take([p for p in found if p.is_file()], base, out_dir, over)
             what = "matches no .txt, .jsonl, .tsv or .parquet files"
         else:
             check_input(item)
@@ -230,11 +235,22 @@ def _fixed_part(pattern: str) -> Path:
     return Path(*parts)
 
 
-def _wanted(path: Path, base: Path, out_dir: Path) -> bool:
-    if any(part.startswith((".", "_")) for part in path.relative_to(base).parts):
-        return False
-    if out_dir.resolve() in path.resolve().parents:
-        return False
+def _take(paths: list[Path], base: Path, out_dir: Path, over: list[Path] | None) -> list[Path]:
+    """Return the files that are inputs; note those of other endings."""
+    out = out_dir.resolve()
+    seen = [
+        path
+        for path in paths
+        if not any(part.startswith((".", "_")) for part in path.relative_to(base).parts)
+        and out not in path.resolve().parents
+    ]
+    if over is not None:
+        over.extend(path for path in seen if not _known(path))
+    return [path for path in seen if _known(path)]
+
+
+def _known(path: Path) -> bool:
+    """Whether a name has an ending that is known."""
     ending = path.name.lower()
     for codec in _CODECS:
         ending = ending.removesuffix(codec)

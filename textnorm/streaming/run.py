@@ -23,7 +23,7 @@ from textnorm.streaming.footer import Joiner
 from textnorm.streaming.formats import Unit, check_folder, detect
 from textnorm.streaming.local import Result, Stop, never, run_here, run_pool
 from textnorm.streaming.steps import Plan
-from textnorm.streaming.store import BLOCK, EDITS, OWN, SUCCESS, HashingSink, Store, sha256
+from textnorm.streaming.store import BLOCK, EDITS, OWN, PLAN, SUCCESS, HashingSink, Store, sha256
 from textnorm.streaming.tasks import Task, cut
 from textnorm.streaming.work import Tally
 from textnorm.streaming.worker import DATA, Job, Note, find
@@ -116,8 +116,8 @@ def check(units: Sequence[Unit], out_dir: Path, mode: Mode | None) -> None:
     """Check the output folder before anything is read.
 
     Raises:
-        UsageError: it is a file, is in use and no mode says what to do, or an output is an input or has a name that the
-            run needs.
+        UsageError: it is a file, is in use and no mode says what to do, or an output is an input, has a name that the
+            run needs, or would replace a file of others.
     """
     if out_dir.exists() and not out_dir.is_dir():
         msg = f"{out_dir} is a file; -o names a folder."
@@ -132,6 +132,14 @@ def check(units: Sequence[Unit], out_dir: Path, mode: Mode | None) -> None:
             msg = f"The output {out_dir / unit.name} is an input; choose another folder."
             raise UsageError(msg)
     check_folder(out_dir)
+    if mode is not None and not (out_dir / PLAN).exists():
+        for unit in units:
+            if (out_dir / unit.name).exists():
+                msg = (
+                    f"{out_dir / unit.name} exists, and no run wrote it: {out_dir} has no {PLAN}. "
+                    "It would be replaced; choose another folder."
+                )
+                raise UsageError(msg)
     if mode is None and out_dir.is_dir() and any(out_dir.iterdir()):
         msg = (
             f"{out_dir} is not empty: --resume goes on with what was begun there (finished files are skipped), "
@@ -182,13 +190,19 @@ def run(
         store.keep_errors()
         job = Job(plan, out_dir, options.quarantine, options.sample, plan.digest)
         work = _Run(units, store, job, options, on_event or (lambda event: None))
+        work.tell_of_others()
         start = perf_counter()
         try:
-            work.go(engine, stop)
-        finally:
-            work.report.seconds = perf_counter() - start
-            work.close()
-            store.close([unit.name for unit in units])
+            try:
+                work.go(engine, stop)
+            finally:
+                work.report.seconds = perf_counter() - start
+                work.close()
+                store.close([unit.name for unit in units])
+        except UsageError:
+            if options.mode != "resume" and not store.finished:
+                store.clear()  # an option was wrong and nothing was done: the right one finds the folder free
+            raise
         if stop():
             raise KeyboardInterrupt
         if not work.report.failed and not work.report.cut:
@@ -264,6 +278,7 @@ class _Run:
         self.open: dict[str, _File] = {}
         self.left = options.limit
         self.fit = False  # a file with columns has been read with these options
+        self.first = ""  # the first of them: where it lacks a column the option is wrong
 
     def go(self, engine: Engine | None, stop: Stop) -> None:
         """Have all tasks done and put together."""
@@ -283,6 +298,13 @@ class _Run:
             close = getattr(results, "close", None)
             if close is not None:
                 close()
+
+    def tell_of_others(self) -> None:
+        """Say which outputs of an earlier run are of no input of this one; they stay."""
+        others = sorted(set(self.store.finished) - {unit.name for unit in self.units})
+        if others:
+            shown = ", ".join(others[:3]) + (" …" if len(others) > 3 else "")
+            self._say(f"kept from an earlier run, not among the inputs now: {len(others)} ({shown})")
 
     def close(self) -> None:
         """Let go of files that are not finished; their pieces stay."""
@@ -321,7 +343,8 @@ class _Run:
         whole = self.job.plan.by_document and form.kind != "text"
         try:
             for task in cut(unit, stamp, self.job.reading(form.kind), whole=whole):
-                self.fit = self.fit or form.kind != "text"
+                if not self.fit and form.kind != "text":
+                    self.fit, self.first = True, unit.name
                 if file.failed:
                     break
                 if self.left is not None:
@@ -351,7 +374,7 @@ class _Run:
         if isinstance(made, OSError) and made.filename == task.path:
             made = DataError(f"{task.path}: {made.strerror}")
         if isinstance(made, (DataError, UsageError)):
-            self._give_up(file, made, fatal=False)
+            self._give_up(file, made, fatal=isinstance(made, UsageError) and task.name == self.first)
             return
         if isinstance(made, Exception):
             raise made
@@ -428,8 +451,10 @@ class _Run:
         file.failed = True
         file.abort()
         self.open.pop(file.unit.name, None)
-        if fatal or not self.options.quarantine:
+        if fatal or (isinstance(error, DataError) and not self.options.quarantine):
             raise error
+        if not self.options.quarantine:  # an odd file among good ones: a fault of the data, not of the option
+            raise DataError(str(error)) from error
         self._fail(file.unit, str(error), error)
 
     def _fail(self, unit: Unit, why: str, error: Exception) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from textnorm.errors import DataError
 from textnorm.normalizers.script.hashed import HashedMap, Keys
 
 Floats = npt.NDArray[np.float32]
@@ -175,7 +176,13 @@ def train(words: Mapping[str, float], alphabet: Alphabet, *, order: int = 6, siz
         alphabet: characters and their numbers.
         order: longest n-gram, 4 to 8.
         size: n-grams of four characters and more that are kept.
+
+    Raises:
+        DataError: all words together are shorter than an n-gram.
     """
+    if sum(len(word) + 1 for word in words) + 1 < order:
+        msg = f"too little right text for a model of characters: {len(words)} words; give more lines."
+        raise DataError(msg)
     weights = np.array([max(1.0, w) for w in words.values()], dtype=np.float64)
     text = EDGE + EDGE.join(words) + EDGE
     ids = alphabet.encode(text).astype(np.uint64)

@@ -30,7 +30,8 @@ class Units:
     """Finds the units of a text: words, or several where a space between them may stand for something else."""
 
     def __init__(self, channel: Channel, letters: Iterable[str]) -> None:
-        word = f"[{_inside(set(letters) - {' '})}]+"
+        inside = _inside(set(letters) - {" "})
+        word = f"[{inside}]+" if inside else "(?!)"  # no letters, no words
         spaced = [source for source in channel.by_source if " " in source.strip("\n") and source != " "]
         before = _inside({s[0] for s in spaced if s.endswith(" ") and s[0] != " "})
         after = _inside({s[-1] for s in spaced if s.startswith(" ") and s[-1] != " "})

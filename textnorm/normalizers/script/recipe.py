@@ -57,6 +57,7 @@ def make(recipe: Recipe, folder: Path, *, say: Callable[[str], None] = lambda li
         UsageError: the folder holds something else.
     """
     begun = time.process_time()
+    store.check_free(folder)
     table: Table = read_table(recipe.mapping) if recipe.mapping is not None else {}
     pairs: list[tuple[str, str]] = []
     for path in recipe.pairs:
@@ -82,7 +83,11 @@ def make(recipe: Recipe, folder: Path, *, say: Callable[[str], None] = lambda li
         settings=Settings(fold=recipe.fold),
     )
     say(f"training on {len(lines)} lines and {len(pairs)} pairs …")
-    model = train(lines, table, pairs, plan)
+    try:
+        model = train(lines, table, pairs, plan)
+    except DataError as error:
+        msg = f"{', '.join(map(str, (*recipe.texts, *recipe.pairs)))}: {error}"
+        raise DataError(msg) from error
     seconds = time.process_time() - begun
     characters = sum(map(len, lines))
     about = {

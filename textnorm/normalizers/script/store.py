@@ -52,6 +52,17 @@ def find(name_or_path: str | Path) -> Path:
     raise UsageError(msg)
 
 
+def check_free(folder: Path) -> None:
+    """Check that a model may be written to a folder.
+
+    Raises:
+        UsageError: the folder holds something else.
+    """
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / MANIFEST).is_file())):
+        msg = f"{folder} exists and is no script model; give another -o."
+        raise UsageError(msg)
+
+
 def save(
     model: ScriptModel, folder: Path, *, name: str, lang: str, about: Mapping[str, Any], card: str, licence: str
 ) -> None:
@@ -69,9 +80,7 @@ def save(
     Raises:
         UsageError: the folder holds something else.
     """
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / MANIFEST).is_file())):
-        msg = f"{folder} exists and is no script model; give another -o."
-        raise UsageError(msg)
+    check_free(folder)
     part = folder.with_name(folder.name + ".part")
     if part.exists():
         shutil.rmtree(part)

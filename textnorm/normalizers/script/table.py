@@ -15,6 +15,8 @@ NOTHING = "NULL"
 LONGEST = 3
 #: Header that a mapping table may have.
 HEADER = ("source_char", "target_char")
+#: Header that a file of pairs may have.
+PAIRS_HEADER = ("noisy", "clean")
 Table = dict[tuple[str, str], float]
 
 
@@ -98,6 +100,8 @@ def read_pairs(path: Path) -> tuple[list[tuple[str, str]], list[int]]:
     apart: list[int] = []
     for number, line in _lines(path):
         cells = line.split("\t")
+        if number == 1 and tuple(cells) == PAIRS_HEADER:
+            continue
         if len(cells) == 1 or not cells[0].strip() or not cells[1].strip():
             apart.append(number)  # a side is missing
             continue
@@ -108,7 +112,10 @@ def read_pairs(path: Path) -> tuple[list[tuple[str, str]], list[int]]:
             apart.append(number)
         else:
             pairs.append(pair)
-    if not pairs or len(apart) > len(pairs):
+    if not pairs and not apart:
+        msg = f"{path}: no pairs; write one a line: noisy<TAB>clean."
+        raise DataError(msg)
+    if len(apart) > len(pairs):
         first = f"; the first is line {apart[0]}" if apart else ""
         msg = f"{path}: {len(apart)} of {len(apart) + len(pairs)} pairs do not align{first}; expected noisy<TAB>clean."
         raise DataError(msg)
