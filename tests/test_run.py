@@ -230,3 +230,5 @@ def test_run_by_document(tmp_path):
     # The first file lacks the column: the option is wrong, whatever the format and however many work.
     missing = ["run", tmp_path / "a.jsonl", "-o", tmp_path / "o3", "-p", cfg, "--document", "doc"]
     assert "no field 'doc'" in fails_with(*missing)
+    (tmp_path / "a.txt").write_text("#\n")
+    assert "plain text has no column 'd'" in fails("run", tmp_path / "a.txt", "-o", tmp_path / "o4", "--document", "d")

@@ -132,6 +132,9 @@ def command(
         document = document if document is not None else found
     else:
         specs = [StepSpec(column, target=pipeline, overrides=overrides_of(settings))]
+    if document is not None and all(detect(unit.name).kind == "text" for unit in units):
+        msg = f"{units[0].path}: plain text has no column '{document}'; each line is a document."
+        raise UsageError(msg)
     plan = build(specs, document=document, overwrite_columns=overwrite_columns)
     if dry_run:
         return _dry_run(units, out_dir, plan)
