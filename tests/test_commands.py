@@ -40,8 +40,10 @@ def fails(*args, stdin=None, code=2):
 
 
 def process(*args, **options):
+    # A job in the background of a shell ignores interrupts, and so would its children.
+    start = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     return subprocess.Popen(
-        [sys.executable, "-c", "from textnorm.cli import main; main()", *map(str, args)],
+        [sys.executable, "-c", start + "from textnorm.cli import main; main()", *map(str, args)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
