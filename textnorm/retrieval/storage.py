@@ -19,6 +19,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,9 @@ MANIFEST = "manifest.json"
 ADVICE = "Build the index again or restore it from a copy."
 BLOCK = 1 << 22
 Result = TypeVar("Result")
+#: numpy reads the head of an array with CPython's parser of literals, which fails now and then where several threads
+#: use it at once (python/cpython#106905).
+_LOADING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,8 @@ class Reader:
         """
         path = self.path(name)
         try:
-            found = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
+            with _LOADING:
+                found = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
         except FileNotFoundError:
             raise
         except (OSError, ValueError, EOFError) as error:
