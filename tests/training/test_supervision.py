@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from textnorm.errors import DataError, UsageError
-from textnorm.linking.labelled import Labelled, read_dev
+from textnorm.linking.labelled import Labelled, queries_of, read_dev
 from textnorm.linking.supervision import (
     carry,
-    queries_of,
     rest_of,
     write_examples,
     write_names,

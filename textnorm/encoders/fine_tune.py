@@ -20,12 +20,13 @@ import numpy as np
 
 from textnorm.encoders.attributes import joined
 from textnorm.encoders.batching import Settings
+from textnorm.encoders.descent import Descent
 from textnorm.encoders.hub import model_folder
 from textnorm.encoders.pairs import Dealer, PairSource, Side
 from textnorm.encoders.static import put_folder
 from textnorm.encoders.torch_runner import open_model, quiet
 from textnorm.encoders.transformer import printable
-from textnorm.errors import DataError, MissingExtraError, UsageError
+from textnorm.errors import MissingExtraError, UsageError
 
 #: Kept beside the model's own files; hidden, so that it has no say in the model's identity.
 CARD = ".textnorm-card.json"
@@ -176,18 +177,13 @@ def _train(
     weights = np.array([source.weight for source in sources])
     decay = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
     plain = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
-    optimizer = torch.optim.AdamW(
-        [{"params": decay, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}], lr=settings.rate
-    )
-    rise = max(1, settings.steps // 10)
-    plan = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / rise, (settings.steps - step) / max(1, settings.steps - rise))
-    )
+    groups: list[dict[str, Any]] = [{"params": decay}, {"params": plain, "weight_decay": 0.0}]
+    descent = Descent(model, groups, rate=settings.rate, steps=settings.steps)
     longest = model.max_seq_length
     model.max_seq_length = settings.length if longest is None else min(settings.length, longest)
     model.train()
     try:
-        for step in range(settings.steps):
+        for _ in range(settings.steps):
             chosen = int(rng.choice(len(decks), p=weights / weights.sum()))
             left, right = decks[chosen].deal()
             same = torch.from_numpy(left.same(right)).to(model.device)
@@ -197,17 +193,9 @@ def _train(
             loss = (
                 torch.nn.functional.cross_entropy(logits, gold) + torch.nn.functional.cross_entropy(logits.T, gold)
             ) / 2
-            value = float(loss.detach())
-            if not np.isfinite(value):
-                msg = f"Training diverged at step {step + 1} (loss {value}): lower the rate ({settings.rate})."
-                raise DataError(msg)
-            optimizer.zero_grad()
-            torch.autograd.backward(loss)
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            plan.step()
+            value = descent.step(loss)
             if on_event is not None:
-                on_event(step + 1, settings.steps, value)
+                on_event(descent.done, settings.steps, value)
     finally:
         model.eval()
         model.max_seq_length = longest

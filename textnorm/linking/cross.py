@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textnorm.encoders.descent import Descent
 from textnorm.encoders.hub import model_folder
 from textnorm.encoders.static import put_folder
 from textnorm.encoders.torch_runner import quiet
@@ -354,13 +355,8 @@ def _fit(
     known = {id(p) for p in head}
     body = [p for p in model.parameters() if p.requires_grad and id(p) not in known]
     groups = [{"params": head, "lr": 10 * settings.rate}, {"params": body, "lr": settings.rate}]
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
     steps = settings.epochs * -(-len(usable) // settings.batch)
-    rise = max(1, steps // 10)
-    plan = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / rise, (steps - step) / max(1, steps - rise))
-    )
-    done = 0
+    descent = Descent(model, groups, rate=settings.rate, steps=steps)
     with _threads(cross.threads), torch.random.fork_rng(), quiet():
         torch.manual_seed(settings.seed)
         model.train()
@@ -368,19 +364,9 @@ def _fit(
             deal = rng.permutation(usable)
             for at in range(0, len(deal), settings.batch):
                 batch = _sampled(train, deal[at : at + settings.batch].tolist(), settings, rng)
-                loss = _loss(cross, batch, kb, settings)
-                value = float(loss.detach())
-                if not np.isfinite(value):
-                    msg = f"Training diverged at step {done + 1} (loss {value}): lower the rate ({settings.rate})."
-                    raise DataError(msg)
-                optimizer.zero_grad()
-                torch.autograd.backward(loss)
-                torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-                optimizer.step()
-                plan.step()
-                done += 1
+                value = descent.step(_loss(cross, batch, kb, settings))
                 if on_event is not None:
-                    on_event(done, steps, value)
+                    on_event(descent.done, steps, value)
         model.eval()
 
 

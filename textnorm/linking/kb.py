@@ -15,6 +15,11 @@ PREFERRED = ("preferred", "prefLabel", "label")
 NameRow = tuple[str, str, str | None, str | None, str | None, float | None]
 
 
+def kind_order(kind: str | None) -> int:
+    """Return how near the names of a kind are to standing for their concept: 0 for the best."""
+    return PREFERRED.index(kind) if kind in PREFERRED else len(PREFERRED)
+
+
 class Links(NamedTuple):
     """Edges between concepts: those of concept ``c`` are ``items[indptr[c]:indptr[c + 1]]``.
 
@@ -143,7 +148,6 @@ class KnowledgeBase:
         lang = self.code(lang)
 
         def order(row: int) -> tuple[bool, int, int]:
-            kind = self.kinds[row]
-            return self.langs[row] != lang, PREFERRED.index(kind) if kind in PREFERRED else len(PREFERRED), row
+            return self.langs[row] != lang, kind_order(self.kinds[row]), row
 
         return int(min(rows, key=order))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from textnorm.errors import DataError, UsageError, choices
+from textnorm.linking.protocol import Queries
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,16 @@ class Labelled:
     lang: str | None = None
     context: str | None = None
     attributes: tuple[str, ...] = ()
+
+
+def queries_of(rows: Sequence[Labelled]) -> Queries:
+    """Return labelled queries as the linker takes them."""
+    return Queries.of(
+        [row.query for row in rows],
+        langs=[row.lang for row in rows],
+        contexts=[row.context for row in rows],
+        attributes=[row.attributes for row in rows],
+    )
 
 
 def read_dev(path: str) -> list[Labelled]:

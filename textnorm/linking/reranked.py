@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from textnorm.errors import DataError
 from textnorm.linking.cross import Examples
 from textnorm.linking.kb import KnowledgeBase
-from textnorm.linking.labelled import Labelled
+from textnorm.linking.labelled import Labelled, queries_of
 from textnorm.linking.protocol import Candidates
 from textnorm.linking.rerank import Reranker, reorder
-from textnorm.linking.supervision import queries_of
 
 if TYPE_CHECKING:
     from textnorm.linking.linker import Linker, Ranked

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from textnorm.errors import DataError, UsageError
-from textnorm.linking.kb import PREFERRED, NameRow
+from textnorm.linking.kb import NameRow, kind_order
 from textnorm.linking.labelled import Labelled
-from textnorm.linking.protocol import Queries
 
 COLUMNS = ("query", "concept_ids", "lang", "context", "attributes")
 
@@ -37,16 +36,6 @@ class Carried:
     used: frozenset[tuple[str, str]]
     without: int
     none: int
-
-
-def queries_of(rows: Sequence[Labelled]) -> Queries:
-    """Return labelled queries as the linker takes them."""
-    return Queries.of(
-        [row.query for row in rows],
-        langs=[row.lang for row in rows],
-        contexts=[row.context for row in rows],
-        attributes=[row.attributes for row in rows],
-    )
 
 
 def carry(rows: Sequence[Labelled], names: Iterable[NameRow], to: str, *, each: int = 2) -> Carried:
@@ -70,8 +59,7 @@ def carry(rows: Sequence[Labelled], names: Iterable[NameRow], to: str, *, each: 
         if lang is not None:
             langs[lang] = None
         if lang == to:
-            order = PREFERRED.index(kind) if kind in PREFERRED else len(PREFERRED)
-            known.setdefault(concept, []).append((order, name))
+            known.setdefault(concept, []).append((kind_order(kind), name))
     if not known:
         have = ", ".join(sorted(langs)) or "none"
         msg = f"The base has no name in the language '{to}'; its names are in: {have}."

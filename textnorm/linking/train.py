@@ -17,7 +17,7 @@ from textnorm.encoders.static import StaticEncoder
 from textnorm.encoders.train import TrainEvent, TrainSettings, train_static
 from textnorm.errors import DataError, UsageError, choices
 from textnorm.linking.heldout import PARTS, Score, choose_weight, evaluate, split, tfidf
-from textnorm.linking.kb import PREFERRED
+from textnorm.linking.kb import kind_order
 from textnorm.linking.objective import Facts, Groups, default_objectives, sources_of
 from textnorm.linking.tables import Names
 
@@ -184,7 +184,7 @@ def titles_of(names: Names) -> dict[str, str]:
     """Return the name that stands for each concept: a preferred one, else the first."""
     best: dict[str, tuple[int, str]] = {}
     for concept, text, _, kind, _, _ in names.rows:
-        order = PREFERRED.index(kind) if kind in PREFERRED else len(PREFERRED)
+        order = kind_order(kind)
         if concept not in best or order < best[concept][0]:
             best[concept] = (order, text)
     return {concept: text for concept, (_, text) in best.items()}

@@ -18,7 +18,7 @@ from textnorm.errors import DataError
 from textnorm.linking.calibration import Calibration, signal_names
 from textnorm.linking.features import ROLL, SOURCES, Model, RollUp, Scored, best_rows, columns_of, roll_features, score
 from textnorm.linking.fusion import Floats, Pool, Weights, bounds, rank_rows
-from textnorm.linking.labelled import Labelled
+from textnorm.linking.labelled import Labelled, queries_of
 from textnorm.linking.learn import Lists, fit_lists, folds_of
 from textnorm.linking.linker import BLOCK, Linker, softmax
 from textnorm.linking.probability import Judged, fit_calibration
@@ -79,14 +79,7 @@ def dev_of(rows: Sequence[Labelled], linker: Linker, folds: int = FOLDS) -> Dev:
         for c in row.ids:
             if c not in number:
                 unknown[c] = unknown.get(c, 0) + 1
-    queries = linker.told(
-        Queries.of(
-            [row.query for row in rows],
-            langs=[row.lang for row in rows],
-            contexts=[row.context for row in rows],
-            attributes=[row.attributes for row in rows],
-        )
-    )
+    queries = linker.told(queries_of(rows))
     known = sum(len(ids) > 0 for ids in gold)
     if known < FEWEST:
         msg = (
